@@ -1,0 +1,163 @@
+#include <sys/mman.h>
+#include <xtape/core/memory.hpp>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace xtape {
+namespace {
+
+constexpr std::size_t granule = 64;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool recycling = false;  // the sanitizers must see every allocation
+#else
+constexpr bool recycling = true;
+#endif
+
+// Four size classes to the octave, so that at most a quarter of a block is unused.
+struct SizeClass {
+    std::size_t index, bytes;
+};
+
+constexpr SizeClass size_class(std::size_t bytes) {
+    std::size_t granules = bytes <= granule ? 1 : (bytes + granule - 1) / granule;
+    if (granules <= 4) return {granules - 1, granules * granule};
+    auto octave = static_cast<std::size_t>(std::bit_width(granules - 1)) - 1;  // 2^octave < granules <= 2^(octave+1)
+    std::size_t quarter = std::size_t{1} << (octave - 2);
+    std::size_t steps = (granules + quarter - 1) / quarter;  // 5..8
+    return {octave * 4 + steps - 9, steps * quarter * granule};
+}
+
+constexpr std::size_t class_count = 4 * 58;
+
+// Counters of one thread, read by all: written with plain relaxed stores, so that counting costs no locked instruction.
+struct Counters {
+    std::atomic<std::int64_t> live{0};
+};
+
+struct CounterList {
+    std::mutex mutex;
+    std::vector<Counters*> threads;
+    std::int64_t ended = 0;
+};
+
+CounterList& counter_list() {
+    static auto* list = new CounterList;  // never destroyed: threads may outlive static destruction
+    return *list;
+}
+
+struct ThreadCache {
+    Counters counters;
+    std::array<void*, class_count> free{};  // singly linked through the first word of each block
+    std::size_t kept = 0;
+
+    ThreadCache() {
+        auto& list = counter_list();
+        std::lock_guard lock(list.mutex);
+        list.threads.push_back(&counters);
+    }
+    ~ThreadCache() {
+        release();
+        auto& list = counter_list();
+        std::lock_guard lock(list.mutex);
+        std::erase(list.threads, &counters);
+        list.ended += counters.live.load(std::memory_order_relaxed);
+    }
+    void release() {
+        for (auto& head : free)
+            while (head != nullptr) {
+                void* next = *static_cast<void**>(head);
+                std::free(head);
+                head = next;
+            }
+        kept = 0;
+    }
+    void count(std::int64_t bytes) {
+        counters.live.store(counters.live.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+    }
+};
+
+// A thread's cache ends with the thread; blocks freed after that (by static destructors) go straight to the system.
+enum class CacheLife : unsigned char { unborn, alive, ended };
+thread_local CacheLife cache_life = CacheLife::unborn;
+struct CacheHolder {
+    ThreadCache cache;
+    CacheHolder() { cache_life = CacheLife::alive; }
+    ~CacheHolder() { cache_life = CacheLife::ended; }
+};
+
+ThreadCache* thread_cache() {
+    if (cache_life == CacheLife::ended) return nullptr;
+    thread_local CacheHolder holder;
+    return &holder.cache;
+}
+
+void* system_block(std::size_t bytes) {
+    constexpr std::size_t huge_page = std::size_t{1} << 21;
+    std::size_t alignment = bytes >= 2 * huge_page ? huge_page : granule;
+    void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (block == nullptr) throw std::bad_alloc();
+    if (alignment == huge_page) madvise(block, bytes, MADV_HUGEPAGE);  // a hint: failure costs only speed
+    return block;
+}
+
+}  // namespace
+
+namespace detail {
+
+void* allocate_block(std::size_t bytes) {
+    if (bytes > (std::size_t{1} << 56)) throw std::bad_alloc();
+    auto [index, capacity] = size_class(bytes);
+    ThreadCache* cache = thread_cache();
+    void* block = nullptr;
+    if (recycling && cache != nullptr && cache->free[index] != nullptr) {
+        block = cache->free[index];
+        cache->free[index] = *static_cast<void**>(block);
+        cache->kept -= capacity;
+    } else {
+        block = system_block(capacity);
+    }
+    if (cache != nullptr) cache->count(static_cast<std::int64_t>(capacity));
+    return block;
+}
+
+void free_block(void* block, std::size_t bytes) noexcept {
+    auto [index, capacity] = size_class(bytes);
+    ThreadCache* cache = thread_cache();
+    if (cache != nullptr) cache->count(-static_cast<std::int64_t>(capacity));
+    if (!recycling || cache == nullptr) {
+        std::free(block);
+        return;
+    }
+    *static_cast<void**>(block) = cache->free[index];
+    cache->free[index] = block;
+    cache->kept += capacity;
+}
+
+}  // namespace detail
+
+std::size_t live_bytes() {
+    auto& list = counter_list();
+    std::lock_guard lock(list.mutex);
+    std::int64_t sum = list.ended;
+    for (const Counters* thread : list.threads) sum += thread->live.load(std::memory_order_relaxed);
+    return sum < 0 ? 0 : static_cast<std::size_t>(sum);
+}
+
+std::size_t recycled_bytes() {
+    ThreadCache* cache = thread_cache();
+    return cache == nullptr ? 0 : cache->kept;
+}
+
+void release_recycled_memory() {
+    if (ThreadCache* cache = thread_cache()) cache->release();
+}
+
+}  // namespace xtape
