@@ -1,0 +1,3 @@
+#include <xtape/core/build_flags.hpp>
+
+int main() {}
