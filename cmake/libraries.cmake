@@ -17,7 +17,9 @@ function(xtape_add_library folder)
     if(sources)
         add_library(${target} ${sources})
         xtape_own_target(${target})
-        set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON SOVERSION "${PROJECT_VERSION_MAJOR}")
+        set_target_properties(
+            ${target} PROPERTIES POSITION_INDEPENDENT_CODE ON SOVERSION "${PROJECT_VERSION_MAJOR}" INSTALL_RPATH "$ORIGIN"
+        )
         set(scope PUBLIC)
     else()
         add_library(${target} INTERFACE)

@@ -1,8 +1,9 @@
 // Refuses to link code compiled with other SIMD flags than the library: both would lay out the same types differently.
 //
-// Each file that includes this header refers to a symbol named after its own flags, and the library defines only the one
-// named after its own. A mismatch ends in "undefined reference to xtape_needs_the_compile_flags_of_its_cmake_target__...":
-// link the CMake target xtape::xtape, or pass the options that it passes.
+// Each file that includes this header refers to a symbol named after its own flags, and the library defines only the
+// one named after its own. A mismatch ends in "undefined reference to
+// xtape_needs_the_compile_flags_of_its_cmake_target__...": link the CMake target xtape::xtape, or pass the options that
+// it passes.
 #pragma once
 
 #if defined(__AVX512F__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
@@ -47,7 +48,7 @@ namespace xtape::detail {
 // One pointer in a program, whatever the number of files. Its name differs with the flags too: merged into one, the
 // reference that is missing could be the one that the linker drops.
 [[gnu::used, gnu::retain]] inline void (*const* const XTAPE_FLAGS_REFERENCE)() = &XTAPE_FLAGS_SYMBOL;
-}  // namespace xtape::detail
+}    // namespace xtape::detail
 
 #ifndef XTAPE_DEFINES_BUILD_FLAGS
 #undef XTAPE_FLAGS_SYMBOL

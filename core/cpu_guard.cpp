@@ -1,7 +1,8 @@
-// Compiled for the oldest CPU, and kept free of library templates: the linker merges those with copies from other files,
-// which may hold the very instructions that are missing.
-#include "cpu_guard.hpp"
-
+// Ends a program in a sentence where the CPU lacks an instruction set that the library was compiled for, before it dies
+// of an illegal instruction.
+//
+// Compiled for the oldest CPU, and kept free of library templates: the linker merges those with copies from other
+// files, which may hold the very instructions that are missing.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,9 +10,12 @@
 
 namespace xtape::detail {
 
-[[gnu::constructor(101)]] void require_cpu_features() {
+// Runs by itself, before every other constructor of the program.
+[[gnu::constructor(101)]] void require_cpu_features();
+
+void require_cpu_features() {
     bool complete = true;
-    auto require = [&complete](const char* name, bool present) {
+    [[maybe_unused]] auto require = [&complete](const char* name, bool present) {
         if (present) return;
         fprintf(stderr, complete ? "xtape: this program was built for a CPU with %s" : ", %s", name);
         complete = false;
@@ -26,8 +30,9 @@ namespace xtape::detail {
     require(XTAPE_PRETEND_TO_LACK, false);
 #endif
     if (complete) return;
-    fputs(", which this machine lacks; build xtape and the program again on it, or with -DXTAPE_ARCH=x86-64.\n", stderr);
+    fputs(", which this machine lacks; build xtape and the program again on it, or with -DXTAPE_ARCH=x86-64.\n",
+          stderr);
     _Exit(1);
 }
 
-}  // namespace xtape::detail
+}    // namespace xtape::detail
