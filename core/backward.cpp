@@ -1,0 +1,347 @@
+#include <xtape/core/adjoint.hpp>
+#include <xtape/core/anomaly.hpp>
+#include <xtape/core/backward.hpp>
+#include <xtape/core/operation.hpp>
+#include <xtape/core/pointwise.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <unordered_map>
+
+namespace xtape {
+namespace {
+
+using detail::Node;
+
+std::atomic<std::uint64_t> last_sweep{0};
+
+template <class T>
+void add_block(const void*, const T* const* in, T* out, std::size_t count) {
+    detail::compute_block<>([](const auto& a, const auto& b) { return a + b; }, in, out, count,
+                            std::make_index_sequence<2>{});
+}
+
+template <class T>
+void add_to(Array<T>& total, const Variable<T>& g) {
+    T* out = total.storage().data();
+    const std::array<detail::Operand<T>, 2> in{detail::Operand<T>{out, &total.shape(), nullptr}, detail::operand(g)};
+    detail::run_blocks<T>(&add_block<T>, nullptr, in, out, total.shape());
+}
+
+// Adds a contribution; in place where nobody else can see the sum so far.
+template <class T>
+void accumulate(Variable<T>& total, Variable<T>&& g) {
+    if (!total.defined()) {
+        total = std::move(g);
+        return;
+    }
+    Node<T>& node = total.node();
+    bool ours = !is_recording() && node.readers.load(std::memory_order_acquire) == 1 &&
+                node.ready.load(std::memory_order_acquire) && !node.value.storage().is_shared() && node.record == nullptr;
+    if (ours)
+        add_to(node.value, g);
+    else
+        total = add(total, g);
+}
+
+template <class T>
+class Sweep {
+public:
+    Sweep(const Variables<T>& outputs, bool retain)
+        : retain_(retain), number_(last_sweep.fetch_add(1, std::memory_order_relaxed) + 1) {
+        collect(outputs);
+    }
+
+    // Keeps the sweep to nodes that lead to a target.
+    void aim_at(const Variables<T>& targets) {
+        for (auto& stop : stops_) stop.wanted = false;
+        for (const auto& target : targets)
+            if (std::size_t place = find(&target.node()); place != none) {
+                stops_[place].wanted = true;
+                stops_[place].target = true;
+            }
+        for (std::size_t i = order_.size(); i-- > 0;) {  // in increasing id: inputs come before what they lead to
+            Stop& stop = stops_[order_[i].place];
+            if (stop.node->record == nullptr) continue;
+            for (const auto& input : stop.node->record->inputs())
+                if (!stop.wanted && input.node->requires_grad) stop.wanted = stops_[find(input.node)].wanted;
+        }
+    }
+
+    bool reaches(const Variable<T>& input) const { return find(&input.node()) != none; }
+
+    void seed(const Variable<T>& output, const Variable<T>& g) {
+        std::size_t place = find(&output.node());
+        if (stops_[place].wanted) accumulate(stops_[place].gradient, Variable<T>(g));
+    }
+
+    void run() {
+        check();
+        for (const auto& [id, place] : order_) {
+            Stop& stop = stops_[place];
+            if (!stop.wanted || !stop.gradient.defined()) continue;
+            run_hooks(stop);
+            if (stop.node->record != nullptr) pull(stop);
+        }
+    }
+
+    Variable<T> gradient(const Variable<T>& target) const {
+        std::size_t place = find(&target.node());
+        return place == none ? Variable<T>() : stops_[place].gradient;
+    }
+
+    // Adds what has arrived at leaves to their grad().
+    void deposit() {
+        // Graphs on several threads may share leaves.
+        static std::mutex depositing;
+        for (auto& stop : stops_)
+            if (stop.node->record == nullptr && !stop.node->spent && stop.gradient.defined()) stop.gradient.value();
+        std::lock_guard lock(depositing);
+        for (auto& stop : stops_) {
+            if (stop.node->record != nullptr || stop.node->spent || !stop.gradient.defined()) continue;
+            auto& extra = stop.node->extra();
+            if (extra.has_grad)
+                add_to(extra.grad, stop.gradient);
+            else
+                extra.grad = share(stop.gradient.value());
+            extra.has_grad = true;
+        }
+    }
+
+private:
+    struct Stop {
+        Node<T>* node;
+        bool wanted = true;
+        bool target = false;
+        Variable<T> gradient;
+
+        explicit Stop(Node<T>* n) noexcept : node(n) { node->own(); }
+        Stop(Stop&& other) noexcept
+            : node(std::exchange(other.node, nullptr)),
+              wanted(other.wanted),
+              target(other.target),
+              gradient(std::move(other.gradient)) {}
+        Stop& operator=(Stop&&) = delete;
+        ~Stop() {
+            if (node != nullptr) node->disown();
+        }
+    };
+    struct Turn {
+        std::uint64_t id;
+        std::size_t place;
+    };
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    // A computed node belongs to one graph and carries its place in the sweep; leaves may be shared between threads.
+    std::size_t find(const Node<T>* node) const {
+        if (node->record != nullptr || node->spent)
+            return node->sweep == number_ && node->place < stops_.size() && stops_[node->place].node == node ? node->place
+                                                                                                            : none;
+        if (last_leaf_ != none && stops_[last_leaf_].node == node) return last_leaf_;
+        auto found = leaves_.find(node);
+        if (found == leaves_.end()) return none;
+        return last_leaf_ = found->second;
+    }
+
+    void visit(Node<T>* node) {
+        if (find(node) != none) return;
+        if (node->spent)
+            throw GradError(std::string("[") + node->operation +
+                            "] this graph was swept before and its saved values are gone; run the forward pass again, "
+                            "or sweep the first time with {.retain_graph = true}");
+        if (node->record == nullptr) {
+            leaves_.emplace(node, stops_.size());
+        } else {
+            node->sweep = number_;
+            node->place = stops_.size();
+        }
+        order_.push_back({node->id, stops_.size()});
+        stops_.emplace_back(node);
+    }
+
+    void collect(const Variables<T>& outputs) {
+        for (const auto& output : outputs) visit(&output.node());
+        for (std::size_t next = 0; next < stops_.size(); ++next) {
+            Node<T>* node = stops_[next].node;
+            if (node->record == nullptr) continue;
+            for (const auto& input : node->record->inputs())
+                if (input.node->requires_grad) visit(input.node);
+        }
+        auto later = [](const Turn& a, const Turn& b) { return a.id > b.id; };
+        if (!std::is_sorted(order_.begin(), order_.end(), later)) std::sort(order_.begin(), order_.end(), later);
+    }
+
+    // Before anything happens: every value that will be read is still the one that was recorded.
+    void check() const {
+        for (const auto& stop : stops_) {
+            if (!stop.wanted || stop.node->record == nullptr) continue;
+            for (const auto& input : stop.node->record->inputs())
+                if (input.read && input.node->version != input.version)
+                    throw GradError(std::string("[") + stop.node->operation + "] its input of shape " +
+                                    to_string(input.node->value.shape()) + " was changed in place (version " +
+                                    std::to_string(input.node->version) + ", recorded at version " +
+                                    std::to_string(input.version) +
+                                    "), but the derivative needs the old value; sweep before changing it, or compute "
+                                    "with a detach()ed copy");
+        }
+    }
+
+    void run_hooks(Stop& stop) {
+        if (stop.node->extras == nullptr) return;
+        auto hooks = stop.node->extras->hooks;  // a hook may add or remove hooks
+        for (const auto& hook : hooks) {
+            Variable<T> replaced = hook.call(stop.gradient);
+            if (replaced.shape() != stop.node->value.shape())
+                throw ShapeError("[hook] returned a gradient of shape " + to_string(replaced.shape()) + "; wanted " +
+                                 to_string(stop.node->value.shape()));
+            stop.gradient = std::move(replaced);
+        }
+    }
+
+    void pull(Stop& stop) {
+        auto inputs = stop.node->record->inputs();
+        needed_.resize(inputs.size());
+        pulled_.resize(inputs.size());
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            needed_[i] = inputs[i].node->requires_grad && stops_[find(inputs[i].node)].wanted;
+        {
+            auto output = detail::handle(stop.node);
+            stop.node->record->pull(stop.gradient, output, {needed_.data(), inputs.size()}, pulled_);
+        }
+        if (!stop.target) stop.gradient = Variable<T>();
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            Variable<T> g = std::move(pulled_[i]);
+            if (!needed_[i] || !g.defined()) continue;
+            const Shape& shape = inputs[i].node->value.shape();
+            if (g.shape() != shape) g = undo_broadcast(g, shape, *stop.node);
+            if (detail::mode.watching) detail::watch_gradient(g, *stop.node, i);
+            accumulate(stops_[find(inputs[i].node)].gradient, std::move(g));
+        }
+        if (!retain_) {
+            stop.node->spent = true;
+            stop.node->record.reset();
+        }
+    }
+
+    static Variable<T> undo_broadcast(const Variable<T>& g, const Shape& shape, const Node<T>& node) {
+        if (!broadcasts_to(shape, g.shape()))
+            throw ShapeError(std::string("[") + node.operation + "] its vjp gave a gradient of shape " +
+                             to_string(g.shape()) + " for an input of shape " + to_string(shape));
+        return sum_to(g, shape);
+    }
+
+    bool retain_;
+    std::uint64_t number_;
+    std::vector<Stop> stops_;
+    std::vector<Turn> order_;
+    std::unordered_map<const Node<T>*, std::size_t> leaves_;
+    mutable std::size_t last_leaf_ = none;
+    xt::svector<bool, 8> needed_;  // scratch of pull(): which inputs need a gradient, and the gradients
+    Variables<T> pulled_;
+};
+
+template <class T>
+void check_seed(const char* what, const Variable<T>& y, const Array<T>& seed) {
+    if (seed.shape() != y.shape())
+        throw ShapeError(std::string("[") + what + "] got a seed of shape " + to_string(seed.shape()) +
+                         " for a value of shape " + to_string(y.shape()) + "; wanted the same shape");
+}
+
+template <class T>
+void check_output(const char* what, const Variable<T>& y, bool seeded) {
+    if (!y.requires_grad())
+        throw GradError(std::string("[") + what + "] got a value of shape " + to_string(y.shape()) +
+                        " that requires no gradient: it was computed from no leaf that does, or under NoGrad");
+    if (!seeded && y.size() != 1)
+        throw GradError(std::string("[") + what + "] got a value of shape " + to_string(y.shape()) +
+                        " without a seed; wanted a single element, shape (), or a seed of shape " +
+                        to_string(y.shape()));
+}
+
+template <class T>
+Variable<T> ones_like(const Variable<T>& y) {
+    Array<T> ones = empty_array<T>(y.shape());
+    ones.fill(T(1));
+    return Variable<T>(std::move(ones));
+}
+
+template <class T>
+void run_backward(const Variable<T>& y, Variable<T> seed, BackwardOptions options) {
+    NoGrad guard;
+    Sweep<T> sweep({y}, options.retain_graph);
+    sweep.seed(y, seed);
+    seed = Variable<T>();
+    sweep.run();
+    sweep.deposit();
+}
+
+}  // namespace
+
+template <class T>
+void backward(const Variable<T>& y, BackwardOptions options) {
+    check_output("backward", y, false);
+    run_backward(y, ones_like(y), options);
+}
+
+template <class T>
+void backward(const Variable<T>& y, const std::type_identity_t<Array<T>>& seed, BackwardOptions options) {
+    check_seed("backward", y, seed);
+    check_output("backward", y, true);
+    run_backward(y, Variable<T>(share(seed)), options);
+}
+
+template <class T>
+Variables<T> grad(const Variables<T>& outputs, const std::type_identity_t<Variables<T>>& inputs, GradOptions options,
+                  const std::type_identity_t<Variables<T>>& seeds) {
+    if (!seeds.empty() && seeds.size() != outputs.size())
+        throw GradError("[grad] got " + std::to_string(seeds.size()) + " seeds for " + std::to_string(outputs.size()) +
+                        " outputs; wanted one for each, or none");
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+        bool seeded = !seeds.empty() && seeds[k].defined();
+        if (seeded) check_seed("grad", outputs[k], seeds[k].value());
+        check_output("grad", outputs[k], seeded);
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+        if (!inputs[i].requires_grad())
+            throw GradError("[grad] input " + std::to_string(i) + " of shape " + to_string(inputs[i].shape()) +
+                            " requires no gradient");
+
+    bool before = is_recording();
+    detail::mode.recording = options.create_graph;
+    struct Restore {
+        bool value;
+        ~Restore() { detail::mode.recording = value; }
+    } restore{before};
+
+    Sweep<T> sweep(outputs, options.retain_graph.value_or(options.create_graph));
+    sweep.aim_at(inputs);
+    for (std::size_t i = 0; i < inputs.size() && !options.allow_unused; ++i)
+        if (!sweep.reaches(inputs[i]))
+            throw GradError("[grad] input " + std::to_string(i) + " of shape " + to_string(inputs[i].shape()) +
+                            " was not used to compute the outputs; wanted one that was, or {.allow_unused = true}");
+    for (std::size_t k = 0; k < outputs.size(); ++k)
+        sweep.seed(outputs[k], !seeds.empty() && seeds[k].defined() ? seeds[k] : ones_like(outputs[k]));
+    sweep.run();
+    Variables<T> gradients;
+    for (const auto& input : inputs) {
+        gradients.push_back(sweep.gradient(input));
+        // Reached, but no contribution came: the derivative is zero.
+        if (!gradients.back().defined() && sweep.reaches(input)) {
+            Array<T> zeros = empty_array<T>(input.shape());
+            zeros.fill(T(0));
+            gradients.back() = Variable<T>(std::move(zeros));
+        }
+    }
+    return gradients;
+}
+
+template void backward(const Variable<float>&, BackwardOptions);
+template void backward(const Variable<double>&, BackwardOptions);
+template void backward(const Variable<float>&, const Array<float>&, BackwardOptions);
+template void backward(const Variable<double>&, const Array<double>&, BackwardOptions);
+template Variables<float> grad(const Variables<float>&, const Variables<float>&, GradOptions, const Variables<float>&);
+template Variables<double> grad(const Variables<double>&, const Variables<double>&, GradOptions,
+                                const Variables<double>&);
+
+}  // namespace xtape
