@@ -10,5 +10,5 @@ echo "Building (a few minutes the first time)"
 
 log=$root/build/demo/digits.log
 mkdir -p "$(dirname "$log")"
-echo "Training; the log is kept in $log"
 "$root/build/release/examples/digits" "$@" 2>&1 | tee "$log"
+echo "What it printed is kept in $log; the program itself is build/release/examples/digits (--help lists its options)."
