@@ -3,17 +3,23 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-options=(-i)
+formatter=$(command -v clang-format-14 || command -v clang-format)
+sources() {
+    git ls-files -z --cached --others --exclude-standard '*.hpp' '*.cpp' |
+        while IFS= read -r -d '' file; do if [[ -f $file ]]; then printf '%s\0' "$file"; fi; done
+}
+
 case "${1:-}" in
-    "") ;;
-    --check) options=(--dry-run --Werror) ;;
+    "") sources | xargs -0 -r "$formatter" --style=file -i ;;
+    --check)
+        if ! report=$(sources | xargs -0 -r "$formatter" --style=file --dry-run --Werror 2>&1); then
+            echo "Not formatted, which scripts/format.sh mends:"
+            grep -oE '^[^: ]+:[0-9]+' <<<"$report" | sort -t : -k 1,1 -u || echo "$report"
+            exit 1
+        fi
+        ;;
     *)
         echo "usage: scripts/format.sh [--check]" >&2
         exit 2
         ;;
 esac
-
-formatter=$(command -v clang-format-14 || command -v clang-format)
-git ls-files -z --cached --others --exclude-standard '*.hpp' '*.cpp' |
-    while IFS= read -r -d '' file; do if [[ -f $file ]]; then printf '%s\0' "$file"; fi; done |
-    xargs -0 -r "$formatter" --style=file "${options[@]}"
