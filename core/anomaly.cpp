@@ -1,5 +1,4 @@
 #include <xtape/core/anomaly.hpp>
-#include <xtape/core/operation.hpp>
 
 #include <cmath>
 #include <string>
@@ -8,7 +7,7 @@ namespace xtape {
 
 AnomalyGuard::AnomalyGuard() : before_(detail::mode) {
     detail::mode.watching = true;
-    detail::mode.watched_from = detail::next_node_id();
+    detail::mode.watched_from = detail::fresh_node_id() + 1;
 }
 
 namespace detail {

@@ -1,11 +1,11 @@
 // Array<T>: an xtensor container over recycled, aligned memory that can be shared without copying.
 #pragma once
 
+#include <xtape/core/count.hpp>
 #include <xtape/core/memory.hpp>
 #include <xtape/core/xtensor.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -64,11 +64,11 @@ public:
         Storage other;
         other.begin_ = begin_;
         other.size_ = size_;
-        if (begin_ != nullptr) header()->owners.fetch_add(1, std::memory_order_relaxed);
+        if (begin_ != nullptr) header()->owners.increment();
         return other;
     }
     bool is_shared() const noexcept {
-        return begin_ != nullptr && header()->owners.load(std::memory_order_acquire) != 1;
+        return begin_ != nullptr && header()->owners.get() != 1;
     }
 
     size_type size() const noexcept { return size_; }
@@ -114,7 +114,7 @@ public:
 
 private:
     struct alignas(64) Header {  // stands before the elements, which so begin on a 64-byte boundary as well
-        std::atomic<std::uint32_t> owners;
+        detail::Count owners;
         size_type bytes;
     };
     Header* header() const noexcept { return std::launder(reinterpret_cast<Header*>(begin_)) - 1; }
@@ -123,7 +123,7 @@ private:
         if (size == 0) return;
         if (size > max_size()) throw std::bad_alloc();
         size_type bytes = sizeof(Header) + size * sizeof(T);
-        auto* start = new (detail::allocate_block(bytes)) Header{1, bytes};
+        auto* start = new (detail::allocate_block(bytes)) Header{detail::Count(1), bytes};
         begin_ = reinterpret_cast<T*>(start + 1);
         size_ = size;
     }
@@ -131,9 +131,7 @@ private:
         if (begin_ == nullptr) return;
         // A lone owner need not lock the bus: nobody else can be taking a share.
         Header* start = header();
-        if (start->owners.load(std::memory_order_acquire) == 1 ||
-            start->owners.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            detail::free_block(start, start->bytes);
+        if (start->owners.get() == 1 || start->owners.decrement() == 1) detail::free_block(start, start->bytes);
     }
     void unshare() {
         if (is_shared()) [[unlikely]]

@@ -37,7 +37,7 @@ void accumulate(Variable<T>& total, Variable<T>&& g) {
         return;
     }
     Node<T>& node = total.node();
-    bool ours = !is_recording() && node.readers.load(std::memory_order_acquire) == 1 &&
+    bool ours = !is_recording() && node.readers.get() == 1 &&
                 node.ready.load(std::memory_order_acquire) && !node.value.storage().is_shared() && node.record == nullptr;
     if (ours)
         add_to(node.value, g);
@@ -205,16 +205,13 @@ private:
         pulled_.resize(inputs.size());
         for (std::size_t i = 0; i < inputs.size(); ++i)
             needed_[i] = inputs[i].node->requires_grad && stops_[find(inputs[i].node)].wanted;
-        {
-            auto output = detail::handle(stop.node);
-            stop.node->record->pull(stop.gradient, output, {needed_.data(), inputs.size()}, pulled_);
-        }
+        stop.node->record->pull(stop.gradient, *stop.node, {needed_.data(), inputs.size()}, pulled_);
         if (!stop.target) stop.gradient = Variable<T>();
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             Variable<T> g = std::move(pulled_[i]);
             if (!needed_[i] || !g.defined()) continue;
             const Shape& shape = inputs[i].node->value.shape();
-            if (g.shape() != shape) g = undo_broadcast(g, shape, *stop.node);
+            if (!same_shape(g.shape(), shape)) g = undo_broadcast(g, shape, *stop.node);
             if (detail::mode.watching) detail::watch_gradient(g, *stop.node, i);
             accumulate(stops_[find(inputs[i].node)].gradient, std::move(g));
         }

@@ -1,14 +1,12 @@
 #include <sys/mman.h>
 #include <xtape/core/memory.hpp>
+#include <xtape/core/tally.hpp>
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
-#include <mutex>
 #include <new>
-#include <vector>
 
 namespace xtape {
 namespace {
@@ -37,39 +35,11 @@ constexpr SizeClass size_class(std::size_t bytes) {
 
 constexpr std::size_t class_count = 4 * 58;
 
-// Counters of one thread, read by all: written with plain relaxed stores, so that counting costs no locked instruction.
-struct Counters {
-    std::atomic<std::int64_t> live{0};
-};
-
-struct CounterList {
-    std::mutex mutex;
-    std::vector<Counters*> threads;
-    std::int64_t ended = 0;
-};
-
-CounterList& counter_list() {
-    static auto* list = new CounterList;  // never destroyed: threads may outlive static destruction
-    return *list;
-}
-
 struct ThreadCache {
-    Counters counters;
     std::array<void*, class_count> free{};  // singly linked through the first word of each block
     std::size_t kept = 0;
 
-    ThreadCache() {
-        auto& list = counter_list();
-        std::lock_guard lock(list.mutex);
-        list.threads.push_back(&counters);
-    }
-    ~ThreadCache() {
-        release();
-        auto& list = counter_list();
-        std::lock_guard lock(list.mutex);
-        std::erase(list.threads, &counters);
-        list.ended += counters.live.load(std::memory_order_relaxed);
-    }
+    ~ThreadCache() { release(); }
     void release() {
         for (auto& head : free)
             while (head != nullptr) {
@@ -79,25 +49,26 @@ struct ThreadCache {
             }
         kept = 0;
     }
-    void count(std::int64_t bytes) {
-        counters.live.store(counters.live.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
-    }
 };
 
 // A thread's cache ends with the thread; blocks freed after that (by static destructors) go straight to the system.
-enum class CacheLife : unsigned char { unborn, alive, ended };
-thread_local CacheLife cache_life = CacheLife::unborn;
-struct CacheHolder {
-    ThreadCache cache;
-    CacheHolder() { cache_life = CacheLife::alive; }
-    ~CacheHolder() { cache_life = CacheLife::ended; }
-};
+thread_local constinit ThreadCache* cache_of_thread = nullptr;
+thread_local constinit bool cache_ended = false;
 
-ThreadCache* thread_cache() {
-    if (cache_life == CacheLife::ended) return nullptr;
-    thread_local CacheHolder holder;
-    return &holder.cache;
+ThreadCache* enter_cache() {
+    struct Holder {
+        ThreadCache cache;
+        ~Holder() {
+            cache_of_thread = nullptr;
+            cache_ended = true;
+        }
+    };
+    if (cache_ended) return nullptr;
+    thread_local Holder holder;
+    return cache_of_thread = &holder.cache;
 }
+
+ThreadCache* thread_cache() { return cache_of_thread != nullptr ? cache_of_thread : enter_cache(); }
 
 void* system_block(std::size_t bytes) {
     constexpr std::size_t huge_page = std::size_t{1} << 21;
@@ -124,14 +95,14 @@ void* allocate_block(std::size_t bytes) {
     } else {
         block = system_block(capacity);
     }
-    if (cache != nullptr) cache->count(static_cast<std::int64_t>(capacity));
+    tally(my_tally().bytes, static_cast<std::int64_t>(capacity));
     return block;
 }
 
 void free_block(void* block, std::size_t bytes) noexcept {
     auto [index, capacity] = size_class(bytes);
     ThreadCache* cache = thread_cache();
-    if (cache != nullptr) cache->count(-static_cast<std::int64_t>(capacity));
+    tally(my_tally().bytes, -static_cast<std::int64_t>(capacity));
     if (!recycling || cache == nullptr) {
         std::free(block);
         return;
@@ -142,14 +113,6 @@ void free_block(void* block, std::size_t bytes) noexcept {
 }
 
 }  // namespace detail
-
-std::size_t live_bytes() {
-    auto& list = counter_list();
-    std::lock_guard lock(list.mutex);
-    std::int64_t sum = list.ended;
-    for (const Counters* thread : list.threads) sum += thread->live.load(std::memory_order_relaxed);
-    return sum < 0 ? 0 : static_cast<std::size_t>(sum);
-}
 
 std::size_t recycled_bytes() {
     ThreadCache* cache = thread_cache();

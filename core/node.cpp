@@ -1,4 +1,5 @@
 #include <xtape/core/node.hpp>
+#include <xtape/core/tally.hpp>
 #include <xtape/core/variable.hpp>
 
 #include <mutex>
@@ -7,32 +8,39 @@ namespace xtape {
 namespace detail {
 namespace {
 
-std::atomic<std::uint64_t> last_id{0};
-std::atomic<std::int64_t> nodes_alive{0};
+constexpr std::uint64_t batch = 1024;
+std::atomic<std::uint64_t> ids_given{0};
+thread_local constinit std::uint64_t next_id = 0, last_id = 0;
 
 std::mutex materializing;
 
 }  // namespace
 
-std::uint64_t next_node_id() noexcept { return last_id.load(std::memory_order_relaxed) + 1; }
+std::uint64_t fresh_node_id() noexcept {
+    next_id = ids_given.fetch_add(batch, std::memory_order_relaxed);
+    last_id = next_id + batch;
+    return ++next_id;
+}
+
+std::uint64_t next_node_id() noexcept { return next_id < last_id ? ++next_id : fresh_node_id(); }
 
 template <class T>
-Node<T>::Node(Array<T>&& v) : id(last_id.fetch_add(1, std::memory_order_relaxed) + 1), value(std::move(v)) {
-    nodes_alive.fetch_add(1, std::memory_order_relaxed);
+Node<T>::Node(Array<T>&& v) : id(next_node_id()), value(std::move(v)) {
+    tally(my_tally().nodes, 1);
 }
 
 template <class T>
 Node<T>::Node(View<T>&& v)
-    : id(last_id.fetch_add(1, std::memory_order_relaxed) + 1),
+    : id(next_node_id()),
       ready(false),
       value(make_array<T>(Storage<T>(), v.shape)),
       lazy(std::make_unique<View<T>>(std::move(v))) {
-    nodes_alive.fetch_add(1, std::memory_order_relaxed);
+    tally(my_tally().nodes, 1);
 }
 
 template <class T>
 Node<T>::~Node() {
-    nodes_alive.fetch_sub(1, std::memory_order_relaxed);
+    tally(my_tally().nodes, -1);
 }
 
 template <class T>
@@ -75,10 +83,4 @@ template class Node<float>;
 template class Node<double>;
 
 }  // namespace detail
-
-std::size_t live_nodes() {
-    auto count = detail::nodes_alive.load(std::memory_order_relaxed);
-    return count < 0 ? 0 : static_cast<std::size_t>(count);
-}
-
 }  // namespace xtape

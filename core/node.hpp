@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xtape/core/array.hpp>
+#include <xtape/core/count.hpp>
 #include <xtape/core/memory.hpp>
 #include <xtape/core/view.hpp>
 
@@ -47,7 +48,7 @@ public:
     virtual ~Record() = default;
     virtual std::span<Input<T>> inputs() noexcept = 0;
     // For each input with wanted[i], gradients[i] = the pullback of `g`, of the output's or the input's shape.
-    virtual void pull(const Variable<T>& g, const Variable<T>& output, std::span<const bool> wanted,
+    virtual void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
                       std::span<Variable<T>> gradients) = 0;
     bool reads_output = false;
 
@@ -76,8 +77,8 @@ struct NodeExtras {
 template <class T>
 class Node {
 public:
-    std::atomic<std::uint32_t> owners{1};
-    std::atomic<std::uint32_t> readers{1};
+    Count owners{1};
+    Count readers{1};
     std::uint64_t id;
     std::uint64_t sweep = 0;  // the sweep that visited this node last, and its place there
     std::size_t place = 0;
@@ -106,15 +107,15 @@ public:
         return *extras;
     }
 
-    void own() noexcept { owners.fetch_add(1, std::memory_order_relaxed); }
+    void own() noexcept { owners.increment(); }
     void disown() noexcept {
-        if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+        if (owners.decrement() == 1) destroy();
     }
     void read() noexcept {
-        if (readers.fetch_add(1, std::memory_order_relaxed) == 0) own();
+        if (readers.increment() == 0) own();
     }
     void unread() noexcept {
-        if (readers.fetch_sub(1, std::memory_order_acq_rel) == 1) last_reader_left();
+        if (readers.decrement() == 1) last_reader_left();
     }
 
     static void* operator new(std::size_t size) { return allocate_block(size); }
@@ -143,8 +144,10 @@ Input<T>::~Input() {
         node->disown();
 }
 
-// The id that the next node gets.
+// The next id of this thread, which takes ids in batches; and one above all ids given so far on any thread, for a node
+// whose inputs come from another thread: ids grow along every graph.
 std::uint64_t next_node_id() noexcept;
+std::uint64_t fresh_node_id() noexcept;
 
 extern template class Node<float>;
 extern template class Node<double>;

@@ -128,9 +128,10 @@ protected:
 
     // The pullbacks as differentiable operations.
     template <std::size_t... I>
-    void pull_variables(const Variable<T>& g, const Variable<T>& output, std::span<const bool> wanted,
+    void pull_variables(const Variable<T>& g, Node<T>& output_node, std::span<const bool> wanted,
                         std::span<Variable<T>> gradients, std::index_sequence<I...>) {
         const std::array<Variable<T>, N> x{handle(inputs_[I].node)...};
+        const Variable<T> output = handle(&output_node);
         auto result = op_.vjp(g, x[I]..., output);
         ((wanted[I] ? void(gradients[I] = pulled<I>(result, g)) : void()), ...);
     }
@@ -144,7 +145,7 @@ class StructuralRecord final : public FixedRecord<T, N, Op> {
 public:
     StructuralRecord(Op&& op, const std::array<Node<T>*, N>& nodes)
         : FixedRecord<T, N, Op>(std::move(op), nodes) {}
-    void pull(const Variable<T>& g, const Variable<T>& output, std::span<const bool> wanted,
+    void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
               std::span<Variable<T>> gradients) override {
         this->pull_variables(g, output, wanted, gradients, std::make_index_sequence<N>{});
     }
@@ -160,12 +161,13 @@ public:
         this->reads_output = needs_of<Op>().output();
     }
     std::span<Input<T>> inputs() noexcept override { return inputs_; }
-    void pull(const Variable<T>& g, const Variable<T>& output, std::span<const bool> wanted,
+    void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
               std::span<Variable<T>> gradients) override {
         Variables<T> x;
         x.reserve(inputs_.size());
         for (auto& input : inputs_) x.push_back(handle(input.node));
-        auto gradient_of = op_.vjp(g, x, output);
+        const Variable<T> y = handle(&output);
+        auto gradient_of = op_.vjp(g, x, y);
         for (std::size_t i = 0; i < x.size(); ++i)
             if (wanted[i]) gradients[i] = gradient_of(i);
     }
@@ -181,6 +183,8 @@ void attach(Variable<T>& result, const char* name, MakeRecord&& make_record) {
     node.operation = name;
     node.record = make_record();
     node.requires_grad = true;
+    for (const auto& input : node.record->inputs())
+        if (input.node->id > node.id) node.id = fresh_node_id();
 }
 
 template <class Op>

@@ -147,7 +147,7 @@ bool scattered(const Operand<T>& x, std::size_t size) {
 template <class T>
 void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T>> in, T* out, const Shape& shape) {
     bool in_order = true;
-    for (const auto& x : in) in_order = in_order && x.strides == nullptr && *x.shape == shape;
+    for (const auto& x : in) in_order = in_order && x.strides == nullptr && same_shape(*x.shape, shape);
     std::size_t size = 1;
     for (std::size_t length : shape) size *= length;
     if (size == 0) return;

@@ -33,12 +33,14 @@ struct Operand {
 };
 
 template <class T>
-Operand<T> operand(const Variable<T>& x) {
-    auto& node = x.node();
+Operand<T> operand(const Node<T>& node) {
     if (!node.ready.load(std::memory_order_acquire))
         return {node.lazy->data(), &node.lazy->shape, &node.lazy->strides};
-    const Array<T>& value = x.value();
-    return {value.storage().data(), &value.shape(), nullptr};
+    return {node.value.storage().data(), &node.value.shape(), nullptr};
+}
+template <class T>
+Operand<T> operand(const Variable<T>& x) {
+    return operand(std::as_const(x.node()));
 }
 
 // Computes `count` elements of `out` from as many of each input, all in order.
@@ -84,7 +86,7 @@ public:
     PointwiseRecord(Op&& op, const std::array<Node<T>*, N>& nodes)
         : FixedRecord<T, N, Op>(std::move(op), nodes) {}
 
-    void pull(const Variable<T>& g, const Variable<T>& output, std::span<const bool> wanted,
+    void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
               std::span<Variable<T>> gradients) override {
         if (is_recording())
             this->pull_variables(g, output, wanted, gradients, std::make_index_sequence<N>{});
@@ -94,13 +96,12 @@ public:
 
 private:
     template <std::size_t... I>
-    void pull_values(const Variable<T>& g, const Variable<T>& output, std::span<const bool> wanted,
+    void pull_values(const Variable<T>& g, const Node<T>& output, std::span<const bool> wanted,
                      std::span<Variable<T>> gradients, std::index_sequence<I...>) {
         constexpr Needs needs = needs_of<Op>();
         std::array<Operand<T>, N + 2> in;
         in.fill(operand(g));  // also stands in for what the body does not read
-        const std::array<Variable<T>, N> x{handle(this->inputs_[I].node)...};
-        ((needs.input(I) ? void(in[I + 1] = operand(x[I])) : void()), ...);
+        ((needs.input(I) ? void(in[I + 1] = operand(std::as_const(*this->inputs_[I].node))) : void()), ...);
         if (needs.output()) in[N + 1] = operand(output);
         ((wanted[I] ? void(gradients[I] = pull_value<I>(g, in)) : void()), ...);
     }
@@ -136,7 +137,7 @@ private:
 template <class T, std::same_as<Variable<T>>... Rest>
 Shape broadcast_all(const char* name, const Variable<T>& first, const Rest&... rest) {
     Shape shape = first.shape();
-    ((rest.shape() == shape ? void() : void(shape = broadcast_shapes(name, shape, rest.shape()))), ...);
+    ((same_shape(rest.shape(), shape) ? void() : void(shape = broadcast_shapes(name, shape, rest.shape()))), ...);
     return shape;
 }
 

@@ -17,6 +17,14 @@ std::string to_string(const Shape& shape);
 // The number of elements. Throws ShapeError when it does not fit in the address space.
 std::size_t element_count(const Shape& shape);
 
+// a == b, without a call for the few axes that shapes have.
+inline bool same_shape(const Shape& a, const Shape& b) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t d = 0; d < a.size(); ++d)
+        if (a[d] != b[d]) return false;
+    return true;
+}
+
 // NumPy's broadcasting of two shapes. Throws ShapeError naming both and `operation`.
 Shape broadcast_shapes(std::string_view operation, const Shape& a, const Shape& b);
 
