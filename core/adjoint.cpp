@@ -47,7 +47,7 @@ struct SumTo {
     static Samples samples();
 };
 
-}  // namespace
+}    // namespace
 
 template <class T>
 Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
@@ -98,7 +98,10 @@ template <class T>
 Samples BroadcastTo<T>::samples() {
     return Samples()
         .add(
-            "rows and a new axis", {A{{1.0, 2.0}}}, [](const auto& x) { return broadcast_to(x[0], Shape{2, 3, 2}); },
+            "rows and a new axis", {A{{1.0, 2.0}}},
+            [](const auto& x) {
+                return broadcast_to(x[0], Shape{2, 3, 2});
+            },
             [](const Arrays&) {
                 return A{{{1.0, 2.0}, {1.0, 2.0}, {1.0, 2.0}}, {{1.0, 2.0}, {1.0, 2.0}, {1.0, 2.0}}};
             })
@@ -115,7 +118,9 @@ Samples SumTo<T>::samples() {
     return Samples()
         .add(
             "leading axis and a middle one", {A{{{1.0, 2.0}, {3.0, 4.0}}, {{5.0, 6.0}, {7.0, 9.0}}}},
-            [](const auto& x) { return sum_to(x[0], Shape{1, 2}); },
+            [](const auto& x) {
+                return sum_to(x[0], Shape{1, 2});
+            },
             [](const Arrays&) {
                 return A{{16.0, 21.0}};
             })
@@ -125,5 +130,5 @@ Samples SumTo<T>::samples() {
         .refuse("3 to 2", {A{1.0, 2.0, 3.0}}, [](const auto& x) { return sum_to(x[0], Shape{2}); });
 }
 
-}  // namespace
-}  // namespace xtape
+}    // namespace
+}    // namespace xtape

@@ -19,4 +19,4 @@ Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape);
 template <class T>
 Variable<T> sum_to(const Variable<T>& x, const Shape& shape);
 
-}  // namespace xtape
+}    // namespace xtape

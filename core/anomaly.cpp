@@ -37,7 +37,7 @@ std::string quote(double number, std::size_t index) {
     return std::to_string(number) + " at element " + std::to_string(index);
 }
 
-}  // namespace
+}    // namespace
 
 template <class T>
 void watch(const Variable<T>& value, const char* operation, std::span<const Variable<T>* const> inputs) {
@@ -51,8 +51,7 @@ void watch(const Variable<T>& value, const char* operation, std::span<const Vari
     }
     auto index = static_cast<std::size_t>(bad - value.value().storage().data());
     throw AnomalyError("[" + std::string(operation) + "] computed " + quote(double(*bad), index) + " from inputs " +
-                       shapes + (poisoned ? ", which are not all finite themselves" : "") + "; " +
-                       place(value.node()));
+                       shapes + (poisoned ? ", which are not all finite themselves" : "") + "; " + place(value.node()));
 }
 
 template <class T>
@@ -72,5 +71,5 @@ template void watch(const Variable<double>&, const char*, std::span<const Variab
 template void watch_gradient(const Variable<float>&, Node<float>&, std::size_t);
 template void watch_gradient(const Variable<double>&, Node<double>&, std::size_t);
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape

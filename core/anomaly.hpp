@@ -36,5 +36,5 @@ void watch(const Variable<T>& value, const char* operation, std::span<const Vari
 template <class T>
 void watch_gradient(const Variable<T>& gradient, Node<T>& node, std::size_t input);
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape

@@ -13,7 +13,7 @@ Array<T> make_array(Storage<T>&& elements, const Shape& shape) {
     Strides strides(shape.size());
     std::ptrdiff_t step = 1;
     for (std::size_t d = shape.size(); d-- > 0;) {
-        strides[d] = shape[d] == 1 ? 0 : step;  // xtensor's convention: an axis of length 1 does not move
+        strides[d] = shape[d] == 1 ? 0 : step;    // xtensor's convention: an axis of length 1 does not move
         step *= static_cast<std::ptrdiff_t>(shape[d]);
     }
     return Array<T>(std::move(elements), Shape(shape), std::move(strides));
@@ -35,4 +35,4 @@ template Array<double> empty_array(const Shape&);
 template Array<std::int64_t> empty_array(const Shape&);
 template Array<bool> empty_array(const Shape&);
 
-}  // namespace xtape
+}    // namespace xtape

@@ -24,7 +24,8 @@ class Storage {
 
 public:
     using value_type = T;
-    using allocator_type = std::allocator<T>;  // names the interface that xtensor looks for; memory comes from the pool
+    using allocator_type =
+        std::allocator<T>;    // names the interface that xtensor looks for; memory comes from the pool
     using size_type = std::size_t;
     using difference_type = std::ptrdiff_t;
     using reference = T&;
@@ -67,9 +68,7 @@ public:
         if (begin_ != nullptr) header()->owners.increment();
         return other;
     }
-    bool is_shared() const noexcept {
-        return begin_ != nullptr && header()->owners.get() != 1;
-    }
+    bool is_shared() const noexcept { return begin_ != nullptr && header()->owners.get() != 1; }
 
     size_type size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
@@ -113,7 +112,7 @@ public:
     friend void swap(Storage& a, Storage& b) noexcept { a.swap(b); }
 
 private:
-    struct alignas(64) Header {  // stands before the elements, which so begin on a 64-byte boundary as well
+    struct alignas(64) Header {    // stands before the elements, which so begin on a 64-byte boundary as well
         detail::Count owners;
         size_type bytes;
     };
@@ -151,7 +150,7 @@ using Strides = xt::dynamic_shape<std::ptrdiff_t>;
 template <class T>
 using Array = xt::xarray_container<Storage<T>, xt::layout_type::row_major, Shape>;
 
-using Indices = Array<std::int64_t>;  // labels and indices: converts from any xtensor expression of integers
+using Indices = Array<std::int64_t>;    // labels and indices: converts from any xtensor expression of integers
 using Mask = Array<bool>;
 
 // An array of that shape whose elements are not set.
@@ -175,7 +174,7 @@ Array<T> share(const Array<T>& array, const Shape& shape) {
 extern template class Storage<float>;
 extern template class Storage<double>;
 
-}  // namespace xtape
+}    // namespace xtape
 
 extern template class xt::xarray_container<xtape::Storage<float>, xt::layout_type::row_major, xtape::Shape>;
 extern template class xt::xarray_container<xtape::Storage<double>, xt::layout_type::row_major, xtape::Shape>;

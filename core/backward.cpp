@@ -37,8 +37,8 @@ void accumulate(Variable<T>& total, Variable<T>&& g) {
         return;
     }
     Node<T>& node = total.node();
-    bool ours = !is_recording() && node.readers.get() == 1 &&
-                node.ready.load(std::memory_order_acquire) && !node.value.storage().is_shared() && node.record == nullptr;
+    bool ours = !is_recording() && node.readers.get() == 1 && node.ready.load(std::memory_order_acquire) &&
+                !node.value.storage().is_shared() && node.record == nullptr;
     if (ours)
         add_to(node.value, g);
     else
@@ -61,7 +61,7 @@ public:
                 stops_[place].wanted = true;
                 stops_[place].target = true;
             }
-        for (std::size_t i = order_.size(); i-- > 0;) {  // in increasing id: inputs come before what they lead to
+        for (std::size_t i = order_.size(); i-- > 0;) {    // in increasing id: inputs come before what they lead to
             Stop& stop = stops_[order_[i].place];
             if (stop.node->record == nullptr) continue;
             for (const auto& input : stop.node->record->inputs())
@@ -136,8 +136,9 @@ private:
     // A computed node belongs to one graph and carries its place in the sweep; leaves may be shared between threads.
     std::size_t find(const Node<T>* node) const {
         if (node->record != nullptr || node->spent)
-            return node->sweep == number_ && node->place < stops_.size() && stops_[node->place].node == node ? node->place
-                                                                                                            : none;
+            return node->sweep == number_ && node->place < stops_.size() && stops_[node->place].node == node
+                       ? node->place
+                       : none;
         if (last_leaf_ != none && stops_[last_leaf_].node == node) return last_leaf_;
         auto found = leaves_.find(node);
         if (found == leaves_.end()) return none;
@@ -189,7 +190,7 @@ private:
 
     void run_hooks(Stop& stop) {
         if (stop.node->extras == nullptr) return;
-        auto hooks = stop.node->extras->hooks;  // a hook may add or remove hooks
+        auto hooks = stop.node->extras->hooks;    // a hook may add or remove hooks
         for (const auto& hook : hooks) {
             Variable<T> replaced = hook.call(stop.gradient);
             if (replaced.shape() != stop.node->value.shape())
@@ -234,7 +235,7 @@ private:
     std::vector<Turn> order_;
     std::unordered_map<const Node<T>*, std::size_t> leaves_;
     mutable std::size_t last_leaf_ = none;
-    xt::svector<bool, 8> needed_;  // scratch of pull(): which inputs need a gradient, and the gradients
+    xt::svector<bool, 8> needed_;    // scratch of pull(): which inputs need a gradient, and the gradients
     Variables<T> pulled_;
 };
 
@@ -273,7 +274,7 @@ void run_backward(const Variable<T>& y, Variable<T> seed, BackwardOptions option
     sweep.deposit();
 }
 
-}  // namespace
+}    // namespace
 
 template <class T>
 void backward(const Variable<T>& y, BackwardOptions options) {
@@ -341,4 +342,4 @@ template Variables<float> grad(const Variables<float>&, const Variables<float>&,
 template Variables<double> grad(const Variables<double>&, const Variables<double>&, GradOptions,
                                 const Variables<double>&);
 
-}  // namespace xtape
+}    // namespace xtape

@@ -40,4 +40,4 @@ private:
     std::atomic<std::uint32_t> count_;
 };
 
-}  // namespace xtape::detail
+}    // namespace xtape::detail

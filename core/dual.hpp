@@ -113,9 +113,7 @@ public:
         return {tangent, a.slope * (1 - tangent * tangent)};
     }
     friend Dual asinh(const Dual& a) { return {asinh(a.value), a.slope / sqrt(a.value * a.value + 1)}; }
-    friend Dual acosh(const Dual& a) {
-        return {acosh(a.value), a.slope / (sqrt(a.value - 1) * sqrt(a.value + 1))};
-    }
+    friend Dual acosh(const Dual& a) { return {acosh(a.value), a.slope / (sqrt(a.value - 1) * sqrt(a.value + 1))}; }
     friend Dual atanh(const Dual& a) { return {atanh(a.value), a.slope / (1 - a.value * a.value)}; }
     friend Dual erf(const Dual& a) {
         return {erf(a.value), a.slope * (2 * std::numbers::inv_sqrtpi) * exp(-(a.value * a.value))};
@@ -133,4 +131,4 @@ public:
     }
 };
 
-}  // namespace xtape
+}    // namespace xtape

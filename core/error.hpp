@@ -32,4 +32,4 @@ struct StateError : Error {
     using Error::Error;
 };
 
-}  // namespace xtape
+}    // namespace xtape

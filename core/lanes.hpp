@@ -40,7 +40,8 @@ public:
 
     static Lanes load(const T* from) { return Batch::load_unaligned(from); }
     void store(T* to) const { batch_.store_unaligned(to); }
-    // The first `count` < width elements; the other lanes repeat the first, so that they raise no exception of their own.
+    // The first `count` < width elements; the other lanes repeat the first, so that they raise no exception of their
+    // own.
     static Lanes load_part(const T* from, std::size_t count) {
 #ifdef __AVX512F__
         if constexpr (sizeof(T) == 4)
@@ -110,13 +111,15 @@ public:
     friend Lanes sign(Lanes a) { return select(a > 0, 1, select(a < 0, -1, select(isnan(a), a, 0))); }
     friend Lanes floor(Lanes a) { return xsimd::floor(a.batch_); }
     friend Lanes ceil(Lanes a) { return xsimd::ceil(a.batch_); }
-    friend Lanes round(Lanes a) {  // half to even, as NumPy and PyTorch
+    friend Lanes round(Lanes a) {    // half to even, as NumPy and PyTorch
         return each(a, [](T x) { return std::nearbyint(x); });
     }
     friend Lanes sqrt(Lanes a) { return xsimd::sqrt(a.batch_); }
     friend Lanes rsqrt(Lanes a) { return 1 / sqrt(a); }
     friend Lanes cbrt(Lanes a) { return xsimd::cbrt(a.batch_); }
-    friend Lanes hypot(Lanes a, Lanes b) { return each(a, b, [](T x, T y) { return std::hypot(x, y); }); }
+    friend Lanes hypot(Lanes a, Lanes b) {
+        return each(a, b, [](T x, T y) { return std::hypot(x, y); });
+    }
     friend Lanes exp(Lanes a) { return xsimd::exp(a.batch_); }
     friend Lanes exp2(Lanes a) { return xsimd::exp2(a.batch_); }
     friend Lanes expm1(Lanes a) { return xsimd::expm1(a.batch_); }
@@ -130,7 +133,9 @@ public:
     friend Lanes asin(Lanes a) { return xsimd::asin(a.batch_); }
     friend Lanes acos(Lanes a) { return xsimd::acos(a.batch_); }
     friend Lanes atan(Lanes a) { return xsimd::atan(a.batch_); }
-    friend Lanes atan2(Lanes a, Lanes b) { return each(a, b, [](T x, T y) { return std::atan2(x, y); }); }
+    friend Lanes atan2(Lanes a, Lanes b) {
+        return each(a, b, [](T x, T y) { return std::atan2(x, y); });
+    }
     friend Lanes sinh(Lanes a) { return xsimd::sinh(a.batch_); }
     friend Lanes cosh(Lanes a) { return xsimd::cosh(a.batch_); }
     friend Lanes tanh(Lanes a) { return xsimd::tanh(a.batch_); }
@@ -155,4 +160,4 @@ private:
     Batch batch_;
 };
 
-}  // namespace xtape
+}    // namespace xtape

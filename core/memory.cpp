@@ -1,6 +1,7 @@
-#include <sys/mman.h>
 #include <xtape/core/memory.hpp>
 #include <xtape/core/tally.hpp>
+
+#include <sys/mman.h>
 
 #include <array>
 #include <bit>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t granule = 64;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool recycling = false;  // the sanitizers must see every allocation
+constexpr bool recycling = false;    // the sanitizers must see every allocation
 #else
 constexpr bool recycling = true;
 #endif
@@ -27,16 +28,16 @@ struct SizeClass {
 constexpr SizeClass size_class(std::size_t bytes) {
     std::size_t granules = bytes <= granule ? 1 : (bytes + granule - 1) / granule;
     if (granules <= 4) return {granules - 1, granules * granule};
-    auto octave = static_cast<std::size_t>(std::bit_width(granules - 1)) - 1;  // 2^octave < granules <= 2^(octave+1)
+    auto octave = static_cast<std::size_t>(std::bit_width(granules - 1)) - 1;    // 2^octave < granules <= 2^(octave+1)
     std::size_t quarter = std::size_t{1} << (octave - 2);
-    std::size_t steps = (granules + quarter - 1) / quarter;  // 5..8
+    std::size_t steps = (granules + quarter - 1) / quarter;    // 5..8
     return {octave * 4 + steps - 9, steps * quarter * granule};
 }
 
 constexpr std::size_t class_count = 4 * 58;
 
 struct ThreadCache {
-    std::array<void*, class_count> free{};  // singly linked through the first word of each block
+    std::array<void*, class_count> free{};    // singly linked through the first word of each block
     std::size_t kept = 0;
 
     ~ThreadCache() { release(); }
@@ -75,11 +76,11 @@ void* system_block(std::size_t bytes) {
     std::size_t alignment = bytes >= 2 * huge_page ? huge_page : granule;
     void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
     if (block == nullptr) throw std::bad_alloc();
-    if (alignment == huge_page) madvise(block, bytes, MADV_HUGEPAGE);  // a hint: failure costs only speed
+    if (alignment == huge_page) madvise(block, bytes, MADV_HUGEPAGE);    // a hint: failure costs only speed
     return block;
 }
 
-}  // namespace
+}    // namespace
 
 namespace detail {
 
@@ -112,7 +113,7 @@ void free_block(void* block, std::size_t bytes) noexcept {
     cache->kept += capacity;
 }
 
-}  // namespace detail
+}    // namespace detail
 
 std::size_t recycled_bytes() {
     ThreadCache* cache = thread_cache();
@@ -123,4 +124,4 @@ void release_recycled_memory() {
     if (ThreadCache* cache = thread_cache()) cache->release();
 }
 
-}  // namespace xtape
+}    // namespace xtape

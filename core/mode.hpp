@@ -8,13 +8,13 @@ namespace detail {
 
 struct Mode {
     bool recording = true;
-    bool watching = false;          // an AnomalyGuard is alive
-    std::uint64_t watched_from = 0;  // the first node id under that guard
+    bool watching = false;             // an AnomalyGuard is alive
+    std::uint64_t watched_from = 0;    // the first node id under that guard
 };
 
 inline thread_local Mode mode;
 
-}  // namespace detail
+}    // namespace detail
 
 // Whether operations on this thread are recorded now.
 inline bool is_recording() { return detail::mode.recording; }
@@ -43,4 +43,4 @@ private:
     bool before_;
 };
 
-}  // namespace xtape
+}    // namespace xtape

@@ -14,7 +14,7 @@ thread_local constinit std::uint64_t next_id = 0, last_id = 0;
 
 std::mutex materializing;
 
-}  // namespace
+}    // namespace
 
 std::uint64_t fresh_node_id() noexcept {
     next_id = ids_given.fetch_add(batch, std::memory_order_relaxed);
@@ -47,7 +47,7 @@ template <class T>
 void Node<T>::materialize_value() {
     std::lock_guard lock(materializing);
     if (ready.load(std::memory_order_relaxed)) return;
-    value.storage() = std::move(materialize(*lazy).storage());  // the shape stands: others may be reading it
+    value.storage() = std::move(materialize(*lazy).storage());    // the shape stands: others may be reading it
     ready.store(true, std::memory_order_release);
 }
 
@@ -82,5 +82,5 @@ void Node<T>::destroy() noexcept {
 template class Node<float>;
 template class Node<double>;
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape

@@ -30,13 +30,14 @@ class Node;
 template <class T>
 struct Input {
     Node<T>* node;
-    std::uint32_t version;  // of the value when it was recorded
+    std::uint32_t version;    // of the value when it was recorded
     bool read;
 
     Input(Node<T>* node, bool read) noexcept;
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
-    Input(Input&& other) noexcept : node(std::exchange(other.node, nullptr)), version(other.version), read(other.read) {}
+    Input(Input&& other) noexcept
+        : node(std::exchange(other.node, nullptr)), version(other.version), read(other.read) {}
     Input& operator=(Input&&) = delete;
     ~Input();
 };
@@ -80,14 +81,14 @@ public:
     Count owners{1};
     Count readers{1};
     std::uint64_t id;
-    std::uint64_t sweep = 0;  // the sweep that visited this node last, and its place there
+    std::uint64_t sweep = 0;    // the sweep that visited this node last, and its place there
     std::size_t place = 0;
     std::uint32_t version = 0;
     bool requires_grad = false;
     bool spent = false;
-    std::atomic<bool> ready{true};    // false: the value is `lazy` until somebody asks for it
-    const char* operation = nullptr;  // none: a leaf
-    Array<T> value;                   // its shape is right even when its elements are not there
+    std::atomic<bool> ready{true};      // false: the value is `lazy` until somebody asks for it
+    const char* operation = nullptr;    // none: a leaf
+    Array<T> value;                     // its shape is right even when its elements are not there
     std::unique_ptr<View<T>> lazy;
     std::unique_ptr<Record<T>> record;
     std::unique_ptr<NodeExtras<T>> extras;
@@ -124,7 +125,7 @@ public:
 private:
     void materialize_value();
     void last_reader_left() noexcept;
-    void destroy() noexcept;  // without recursion, however long the chain of inputs is
+    void destroy() noexcept;    // without recursion, however long the chain of inputs is
 };
 
 template <class T>
@@ -152,9 +153,9 @@ std::uint64_t fresh_node_id() noexcept;
 extern template class Node<float>;
 extern template class Node<double>;
 
-}  // namespace detail
+}    // namespace detail
 
 // The number of recorded values (nodes) that are alive now, over all threads.
 std::size_t live_nodes();
 
-}  // namespace xtape
+}    // namespace xtape

@@ -10,10 +10,11 @@
 //     };
 //     Variable<double> y = apply(Inverse{}, x);
 //
-// forward takes the inputs as Array<T>, or as View<T> where it does not mind strides, and returns either. vjp(g, inputs...,
-// output) is written in differentiable operations, one lazy pullback an input, each giving a gradient of that input's
-// shape, or of a shape that broadcasting would have made of it: the engine sums it back. An operation on a list of
-// variables has forward(const Variables<T>&), and its vjp returns a callable from an input's index to its gradient.
+// forward takes the inputs as Array<T>, or as View<T> where it does not mind strides, and returns either. vjp(g,
+// inputs..., output) is written in differentiable operations, one lazy pullback an input, each giving a gradient of
+// that input's shape, or of a shape that broadcasting would have made of it: the engine sums it back. An operation on a
+// list of variables has forward(const Variables<T>&), and its vjp returns a callable from an input's index to its
+// gradient.
 #pragma once
 
 #include <xtape/core/anomaly.hpp>
@@ -45,7 +46,7 @@ inline constexpr Needs inputs{std::numeric_limits<unsigned>::max() >> 1};
 inline constexpr Needs output{1U << 31};
 inline constexpr Needs all{std::numeric_limits<unsigned>::max()};
 constexpr Needs input(unsigned i) { return {1U << i}; }
-}  // namespace needs
+}    // namespace needs
 
 // The pullback of an input whose gradient is the output's own.
 struct Pass {};
@@ -98,7 +99,8 @@ View<T> view_of(const Variable<T>& x) {
 // The gradient that an input's pullback gives; `result` is what vjp returned.
 template <std::size_t I, class G, class Result>
 G pulled(const Result& result, const G& g) {
-    if constexpr (requires { std::tuple_size<typename Result::tuple>::value; } || requires { std::get<I>(result); }) {
+    if constexpr (
+        requires { std::tuple_size<typename Result::tuple>::value; } || requires { std::get<I>(result); }) {
         if constexpr (std::is_same_v<std::decay_t<decltype(std::get<I>(result))>, Pass>)
             return g;
         else
@@ -143,8 +145,7 @@ protected:
 template <class T, std::size_t N, class Op>
 class StructuralRecord final : public FixedRecord<T, N, Op> {
 public:
-    StructuralRecord(Op&& op, const std::array<Node<T>*, N>& nodes)
-        : FixedRecord<T, N, Op>(std::move(op), nodes) {}
+    StructuralRecord(Op&& op, const std::array<Node<T>*, N>& nodes) : FixedRecord<T, N, Op>(std::move(op), nodes) {}
     void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
               std::span<Variable<T>> gradients) override {
         this->pull_variables(g, output, wanted, gradients, std::make_index_sequence<N>{});
@@ -189,7 +190,7 @@ void attach(Variable<T>& result, const char* name, MakeRecord&& make_record) {
 
 template <class Op>
 void require_registration() {
-    static_cast<void>(&Registration<Op>::entry);  // names it, so that it is there
+    static_cast<void>(&Registration<Op>::entry);    // names it, so that it is there
 }
 
 template <class Op, class... T>
@@ -200,7 +201,7 @@ decltype(auto) run_forward(const Op& op, const Variable<T>&... x) {
         return op.forward(view_of(x)...);
 }
 
-}  // namespace detail
+}    // namespace detail
 
 // Runs op.forward on the values of the inputs and, if recording is on and an input requires a gradient, records it.
 template <class Op, class T, std::same_as<Variable<T>>... Rest>
@@ -239,4 +240,4 @@ Variable<T> apply(Op op, const Variables<T>& inputs) {
     return result;
 }
 
-}  // namespace xtape
+}    // namespace xtape

@@ -9,9 +9,9 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t block = 1024;         // elements that a kernel is given at once: they stay in the first cache
-constexpr std::size_t parallel = 64 * 1024;  // elements from which a second thread pays
-constexpr std::size_t short_row = 128;      // rows shorter than this are gathered into blocks across their ends
+constexpr std::size_t block = 1024;            // elements that a kernel is given at once: they stay in the first cache
+constexpr std::size_t parallel = 64 * 1024;    // elements from which a second thread pays
+constexpr std::size_t short_row = 128;         // rows shorter than this are gathered into blocks across their ends
 
 // How one operand moves along the merged axes of the output.
 template <class T>
@@ -100,7 +100,8 @@ void run_rows(BlockKernel<T> kernel, const void* op, const Loop<T>& loop, T* out
                 if (step == 1) {
                     in[k] = starts[k] + i;
                 } else {
-                    if (step != 0) copy_steps(starts[k] + static_cast<std::ptrdiff_t>(i) * step, step, buffers[k], count);
+                    if (step != 0)
+                        copy_steps(starts[k] + static_cast<std::ptrdiff_t>(i) * step, step, buffers[k], count);
                     in[k] = buffers[k];
                 }
             }
@@ -142,7 +143,7 @@ bool scattered(const Operand<T>& x, std::size_t size) {
            std::abs(x.strides->back()) * static_cast<std::ptrdiff_t>(sizeof(T)) >= 64 && x.shape->back() > 1;
 }
 
-}  // namespace
+}    // namespace
 
 template <class T>
 void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T>> in, T* out, const Shape& shape) {
@@ -186,4 +187,4 @@ void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T
 template void run_blocks(BlockKernel<float>, const void*, std::span<const Operand<float>>, float*, const Shape&);
 template void run_blocks(BlockKernel<double>, const void*, std::span<const Operand<double>>, double*, const Shape&);
 
-}  // namespace xtape::detail
+}    // namespace xtape::detail

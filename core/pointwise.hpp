@@ -34,8 +34,7 @@ struct Operand {
 
 template <class T>
 Operand<T> operand(const Node<T>& node) {
-    if (!node.ready.load(std::memory_order_acquire))
-        return {node.lazy->data(), &node.lazy->shape, &node.lazy->strides};
+    if (!node.ready.load(std::memory_order_acquire)) return {node.lazy->data(), &node.lazy->shape, &node.lazy->strides};
     return {node.value.storage().data(), &node.value.shape(), nullptr};
 }
 template <class T>
@@ -53,7 +52,7 @@ template <class T>
 void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T>> in, T* out, const Shape& shape);
 
 template <class T>
-constexpr std::size_t most_operands = 9;  // six inputs, their output, its gradient, and one to spare
+constexpr std::size_t most_operands = 9;    // six inputs, their output, its gradient, and one to spare
 
 template <class Function, class T, std::size_t... I>
 void compute_block(const Function& function, const T* const* in, T* out, std::size_t count, std::index_sequence<I...>) {
@@ -83,8 +82,7 @@ void vjp_block(const void* op, const T* const* in, T* out, std::size_t count) {
 template <class Op, class T, std::size_t N>
 class PointwiseRecord final : public FixedRecord<T, N, Op> {
 public:
-    PointwiseRecord(Op&& op, const std::array<Node<T>*, N>& nodes)
-        : FixedRecord<T, N, Op>(std::move(op), nodes) {}
+    PointwiseRecord(Op&& op, const std::array<Node<T>*, N>& nodes) : FixedRecord<T, N, Op>(std::move(op), nodes) {}
 
     void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
               std::span<Variable<T>> gradients) override {
@@ -100,7 +98,7 @@ private:
                      std::span<Variable<T>> gradients, std::index_sequence<I...>) {
         constexpr Needs needs = needs_of<Op>();
         std::array<Operand<T>, N + 2> in;
-        in.fill(operand(g));  // also stands in for what the body does not read
+        in.fill(operand(g));    // also stands in for what the body does not read
         ((needs.input(I) ? void(in[I + 1] = operand(std::as_const(*this->inputs_[I].node))) : void()), ...);
         if (needs.output()) in[N + 1] = operand(output);
         ((wanted[I] ? void(gradients[I] = pull_value<I>(g, in)) : void()), ...);
@@ -111,10 +109,8 @@ private:
         using Result = decltype(pull_lanes(this->op_, std::make_index_sequence<N + 1>{}));
         if constexpr (passes<I, Result>()) return g;
         Array<T> gradient = empty_array<T>(g.shape());
-        run_blocks<T>(&vjp_block<I, Op, T, N>, &this->op_, in, std::as_const(gradient).storage().empty()
-                                                                   ? nullptr
-                                                                   : gradient.storage().data(),
-                      g.shape());
+        run_blocks<T>(&vjp_block<I, Op, T, N>, &this->op_, in,
+                      std::as_const(gradient).storage().empty() ? nullptr : gradient.storage().data(), g.shape());
         return make_variable<T>(std::move(gradient));
     }
 
@@ -135,13 +131,13 @@ private:
 };
 
 template <class T, std::same_as<Variable<T>>... Rest>
-Shape broadcast_all(const char* name, const Variable<T>& first, const Rest&... rest) {
+Shape broadcast_all([[maybe_unused]] const char* name, const Variable<T>& first, const Rest&... rest) {
     Shape shape = first.shape();
     ((same_shape(rest.shape(), shape) ? void() : void(shape = broadcast_shapes(name, shape, rest.shape()))), ...);
     return shape;
 }
 
-}  // namespace detail
+}    // namespace detail
 
 // Applies a pointwise operation to inputs that broadcast together. Throws ShapeError when they do not.
 template <class Op, class T, std::same_as<Variable<T>>... Rest>
@@ -165,4 +161,4 @@ Variable<T> pointwise(Op op, const Variable<T>& first, const Rest&... rest) {
     return result;
 }
 
-}  // namespace xtape
+}    // namespace xtape

@@ -16,7 +16,7 @@ int compare(const OperationInfo& a, const OperationInfo& b) {
     return families != 0 ? families : std::strcmp(a.name, b.name);
 }
 
-}  // namespace
+}    // namespace
 
 std::vector<OperationInfo> operations() {
     auto list = entries();
@@ -29,4 +29,4 @@ std::vector<OperationInfo> operations() {
 
 detail::Registered::Registered(const OperationInfo& info) { entries().push_back(info); }
 
-}  // namespace xtape
+}    // namespace xtape

@@ -19,10 +19,10 @@ struct Sample {
     std::vector<Array<double>> inputs;
     SampleFunction<float> in_float;
     SampleFunction<double> in_double;
-    std::function<Array<double>(const std::vector<Array<double>>&)> reference;  // worked out independently
-    int order = 3;                // derivatives are checked up to this one
-    bool refused = false;         // must throw a std::exception before anything happens
-    double float_tolerance = 0;   // relative; 0: the tests' default
+    std::function<Array<double>(const std::vector<Array<double>>&)> reference;    // worked out independently
+    int order = 3;                 // derivatives are checked up to this one
+    bool refused = false;          // must throw a std::exception before anything happens
+    double float_tolerance = 0;    // relative; 0: the tests' default
 };
 
 struct Samples {
@@ -44,16 +44,16 @@ struct Samples {
 
 // What an operation says of itself: `static constexpr About about{...}` in its struct.
 struct About {
-    const char* family;      // the file that defines it
-    const char* formula;     // y = ...
-    const char* derivative;  // dy/dx = ...
+    const char* family;        // the file that defines it
+    const char* formula;       // y = ...
+    const char* derivative;    // dy/dx = ...
     const char* shapes = "pointwise, broadcast";
 };
 
 struct OperationInfo {
     const char* name;
     About about;
-    Samples (*samples)();  // null: it has none
+    Samples (*samples)();    // null: it has none
 };
 
 // All operations that are linked into the program, by family and name.
@@ -77,5 +77,5 @@ struct Registration {
     inline static const Registered entry{info()};
 };
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape

@@ -26,7 +26,8 @@ Shape broadcast_shapes(std::string_view operation, const Shape& a, const Shape& 
         if (shorter[d] == 1 || shorter[d] == longer[lead + d]) continue;
         if (longer[lead + d] != 1)
             throw ShapeError("[" + std::string(operation) + "] got the shapes " + to_string(a) + " and " +
-                             to_string(b) + ", which do not broadcast; wanted equal lengths or 1, counted from the back");
+                             to_string(b) +
+                             ", which do not broadcast; wanted equal lengths or 1, counted from the back");
         result[lead + d] = shorter[d];
     }
     return result;
@@ -59,4 +60,4 @@ Strides contiguous_strides(const Shape& shape) {
     return strides;
 }
 
-}  // namespace xtape
+}    // namespace xtape

@@ -37,4 +37,4 @@ std::size_t normalize_axis(std::string_view operation, std::ptrdiff_t axis, std:
 // Row-major strides in elements (an axis of length 1 has its step, not 0).
 Strides contiguous_strides(const Shape& shape);
 
-}  // namespace xtape
+}    // namespace xtape

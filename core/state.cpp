@@ -24,15 +24,14 @@ State::Value shared(const State::Value& value) {
 }
 
 void check_name(std::string_view name) {
-    bool bad = name.empty() || name.front() == '.' || name.back() == '.' ||
-               name.find("..") != std::string_view::npos || name.find('/') != std::string_view::npos ||
-               name.find('\0') != std::string_view::npos;
+    bool bad = name.empty() || name.front() == '.' || name.back() == '.' || name.find("..") != std::string_view::npos ||
+               name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos;
     if (bad)
         throw StateError("[state] got the name '" + std::string(name) +
                          "'; wanted parts that are not empty, without '/', joined by dots");
 }
 
-}  // namespace
+}    // namespace
 
 State::State(const State& other) : index_(other.index_) {
     entries_.reserve(other.entries_.size());
@@ -50,7 +49,8 @@ void State::add(std::string name, Value value) {
     for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
         auto found = index_.find(std::string_view(name).substr(0, dot));
         if (found != index_.end() && found->second != group)
-            throw StateError("[state] got '" + name + "' below '" + name.substr(0, dot) + "', which is a value already");
+            throw StateError("[state] got '" + name + "' below '" + name.substr(0, dot) +
+                             "', which is a value already");
     }
     for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
         index_.emplace(name.substr(0, dot), group);
@@ -115,9 +115,8 @@ bool identical(const State::Value& a, const State::Value& b) {
             using V = std::decay_t<decltype(left)>;
             const auto& right = std::get<V>(b);
             if constexpr (is_array<V>)
-                return left.shape() == right.shape() &&
-                       std::memcmp(left.storage().data(), right.storage().data(),
-                                   left.size() * sizeof(typename V::value_type)) == 0;
+                return left.shape() == right.shape() && std::memcmp(left.storage().data(), right.storage().data(),
+                                                                    left.size() * sizeof(typename V::value_type)) == 0;
             else if constexpr (std::is_same_v<V, std::string>)
                 return left == right;
             else
@@ -154,4 +153,4 @@ StateMismatch compare_layout(const State& wanted, const State& got) {
     return result;
 }
 
-}  // namespace xtape
+}    // namespace xtape

@@ -61,7 +61,7 @@ private:
         std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
     };
     std::vector<Entry> entries_;
-    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> index_;  // a group's index is `group`
+    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> index_;    // a group's index is `group`
     static constexpr std::size_t group = static_cast<std::size_t>(-1);
 };
 
@@ -73,12 +73,12 @@ bool identical(const State::Value& a, const State::Value& b);
 
 // Every way in which one state's layout (names, types, shapes) differs from another's.
 struct StateMismatch {
-    std::vector<std::string> missing;     // wanted but not there, with what was wanted
-    std::vector<std::string> unexpected;  // there but not wanted
-    std::vector<std::string> mismatched;  // of another type or shape: both are named
+    std::vector<std::string> missing;       // wanted but not there, with what was wanted
+    std::vector<std::string> unexpected;    // there but not wanted
+    std::vector<std::string> mismatched;    // of another type or shape: both are named
     bool empty() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
     std::string message() const;
 };
 StateMismatch compare_layout(const State& wanted, const State& got);
 
-}  // namespace xtape
+}    // namespace xtape

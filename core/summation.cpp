@@ -9,9 +9,9 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t block = 4096;        // summands that are added up lane by lane
-constexpr std::size_t row_block = 64;      // rows that are added up before they join the column totals
-constexpr std::size_t column_block = 512;  // columns whose totals stay in the first cache
+constexpr std::size_t block = 4096;          // summands that are added up lane by lane
+constexpr std::size_t row_block = 64;        // rows that are added up before they join the column totals
+constexpr std::size_t column_block = 512;    // columns whose totals stay in the first cache
 constexpr std::size_t parallel = 64 * 1024;
 
 template <class T>
@@ -82,14 +82,15 @@ View<T> summed_last(const View<T>& x, const std::vector<bool>& summed) {
     return result;
 }
 
-}  // namespace
+}    // namespace
 
 template <class T>
 T sum_row(const T* x, std::size_t count) {
     if (count <= block) return sum_block(x, count);
     std::vector<T> sums((count + block - 1) / block);
     parallel_for(sums.size(), parallel / block, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t b = begin; b < end; ++b) sums[b] = sum_block(x + b * block, std::min(block, count - b * block));
+        for (std::size_t b = begin; b < end; ++b)
+            sums[b] = sum_block(x + b * block, std::min(block, count - b * block));
     });
     return sum_pairs(sums.data(), sums.size());
 }
@@ -106,7 +107,7 @@ Array<T> sum_to(const View<T>& x, const Shape& to) {
     T repeats = 1;
     for (std::size_t d = 0; d < x.shape.size(); ++d) {
         summed[d] = d < lead || (to[d - lead] == 1 && x.shape[d] != 1);
-        if (summed[d] && rest.strides[d] == 0 && rest.shape[d] > 1) {  // the same summand over and over
+        if (summed[d] && rest.strides[d] == 0 && rest.shape[d] > 1) {    // the same summand over and over
             repeats *= static_cast<T>(rest.shape[d]);
             rest.shape[d] = 1;
         }
@@ -151,4 +152,4 @@ template double sum_row(const double*, std::size_t);
 template Array<float> sum_to(const View<float>&, const Shape&);
 template Array<double> sum_to(const View<double>&, const Shape&);
 
-}  // namespace xtape::detail
+}    // namespace xtape::detail

@@ -17,4 +17,4 @@ Array<T> sum_to(const View<T>& x, const Shape& to);
 template <class T>
 T sum_row(const T* x, std::size_t count);
 
-}  // namespace xtape::detail
+}    // namespace xtape::detail

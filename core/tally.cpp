@@ -12,11 +12,11 @@ namespace {
 struct Tallies {
     std::mutex mutex;
     std::vector<Tally*> all;
-    std::vector<Tally*> idle;  // of threads that have ended: their counts stand, the next thread goes on with them
+    std::vector<Tally*> idle;    // of threads that have ended: their counts stand, the next thread goes on with them
 };
 
 Tallies& tallies() noexcept {
-    static auto* list = new Tallies;  // never destroyed: arrays may outlive static destruction
+    static auto* list = new Tallies;    // never destroyed: arrays may outlive static destruction
     return *list;
 }
 
@@ -36,7 +36,7 @@ std::size_t total(std::atomic<std::int64_t> Tally::*counter) {
     return sum < 0 ? 0 : static_cast<std::size_t>(sum);
 }
 
-}  // namespace
+}    // namespace
 
 Tally& enter_thread_tally() noexcept {
     auto& list = tallies();
@@ -53,9 +53,9 @@ Tally& enter_thread_tally() noexcept {
     return *thread_tally;
 }
 
-}  // namespace detail
+}    // namespace detail
 
 std::size_t live_bytes() { return detail::total(&detail::Tally::bytes); }
 std::size_t live_nodes() { return detail::total(&detail::Tally::nodes); }
 
-}  // namespace xtape
+}    // namespace xtape

@@ -21,4 +21,4 @@ Tally& enter_thread_tally() noexcept;
 
 inline Tally& my_tally() noexcept { return thread_tally != nullptr ? *thread_tally : enter_thread_tally(); }
 
-}  // namespace xtape::detail
+}    // namespace xtape::detail

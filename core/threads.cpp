@@ -1,5 +1,6 @@
-#include <omp.h>
 #include <xtape/core/threads.hpp>
+
+#include <omp.h>
 
 #include <algorithm>
 #include <atomic>
@@ -7,18 +8,17 @@
 #include <stdexcept>
 #include <string>
 
-extern "C" void openblas_set_num_threads(int) __attribute__((weak));  // another BLAS may be linked in its place
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));    // another BLAS may be linked in its place
 
 namespace xtape {
 namespace {
 
-std::atomic<int> thread_count{0};  // 0: not set yet
+std::atomic<int> thread_count{0};    // 0: not set yet
 
-}  // namespace
+}    // namespace
 
 void set_num_threads(int count) {
-    if (count < 1)
-        throw std::invalid_argument("[set_num_threads] got " + std::to_string(count) + "; wanted 1 or more");
+    if (count < 1) throw std::invalid_argument("[set_num_threads] got " + std::to_string(count) + "; wanted 1 or more");
     thread_count.store(count, std::memory_order_relaxed);
     omp_set_num_threads(count);
     if (openblas_set_num_threads != nullptr) openblas_set_num_threads(count);
@@ -40,7 +40,7 @@ void parallel_parts(std::size_t count, std::size_t grain, void (*call)(const voi
         return;
     }
     std::exception_ptr failure;
-#pragma omp parallel num_threads(static_cast<int>(threads))
+#pragma omp parallel num_threads(static_cast <int>(threads))
     {
         auto team = static_cast<std::size_t>(omp_get_num_threads());
         auto member = static_cast<std::size_t>(omp_get_thread_num());
@@ -56,5 +56,5 @@ void parallel_parts(std::size_t count, std::size_t grain, void (*call)(const voi
     if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape

@@ -31,5 +31,5 @@ void parallel_for(std::size_t count, std::size_t grain, const Body& body) {
         [](const void* b, std::size_t begin, std::size_t end) { (*static_cast<const Body*>(b))(begin, end); }, &body);
 }
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape

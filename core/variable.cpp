@@ -12,8 +12,9 @@ Variable<T>::Variable(Array<T> value, RequiresGrad) : Variable(std::move(value))
 
 template <class T>
 void Variable<T>::throw_undefined() {
-    throw GradError("[variable] got an undefined variable (default constructed, or an unused input's gradient); wanted "
-                    "one with a value");
+    throw GradError(
+        "[variable] got an undefined variable (default constructed, or an unused input's gradient); wanted "
+        "one with a value");
 }
 
 template <class T>
@@ -138,4 +139,4 @@ const std::string& Variable<T>::name() const {
 template class Variable<float>;
 template class Variable<double>;
 
-}  // namespace xtape
+}    // namespace xtape

@@ -19,7 +19,7 @@
 namespace xtape {
 
 struct RequiresGrad {};
-inline constexpr RequiresGrad requires_grad{};  // Variable<double> x(array, requires_grad);
+inline constexpr RequiresGrad requires_grad{};    // Variable<double> x(array, requires_grad);
 
 // A cheap handle to a value and, if it was computed, to how it was computed. Copies share the value; a default
 // constructed Variable is undefined, and every use of it but `defined()` throws GradError.
@@ -58,7 +58,7 @@ public:
 
     // The value; the reference lives as long as a handle to it does.
     const Array<T>& value() const&;
-    Array<T> value() &&;  // of a temporary: a share of its elements
+    Array<T> value() &&;    // of a temporary: a share of its elements
     const Shape& shape() const { return node().value.shape(); }
     std::size_t dimension() const { return shape().size(); }
     std::size_t size() const { return element_count(shape()); }
@@ -95,8 +95,7 @@ public:
     // Calls hook(gradient) in each sweep, when this value's gradient is complete; what the hook returns (if anything)
     // takes the gradient's place. The result names the hook for remove_hook.
     template <class F>
-        requires std::invocable<F, const Variable&>
-    std::size_t register_hook(F hook) {
+    requires std::invocable<F, const Variable&> std::size_t register_hook(F hook) {
         if constexpr (std::is_void_v<std::invoke_result_t<F, const Variable&>>)
             return add_hook([h = std::move(hook)](const Variable& g) mutable {
                 h(g);
@@ -145,4 +144,4 @@ constexpr bool is_variable<Variable<T>> = true;
 extern template class Variable<float>;
 extern template class Variable<double>;
 
-}  // namespace xtape
+}    // namespace xtape

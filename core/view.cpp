@@ -35,28 +35,27 @@ void copy_run(const T* from, std::ptrdiff_t step, T* to, std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) to[i] = from[static_cast<std::ptrdiff_t>(i) * step];
 }
 
-// rows x columns, where a row's elements lie `step` apart and rows lie `row_step` apart with |row_step| < |step|: square
-// tiles, so that each cache line that is fetched is used whole.
+// rows x columns, where a row's elements lie `step` apart and rows lie `row_step` apart with |row_step| < |step|:
+// square tiles, so that each cache line that is fetched is used whole.
 template <class T>
 void copy_transposed(const T* from, std::ptrdiff_t row_step, std::ptrdiff_t step, T* to, std::size_t rows,
                      std::size_t columns) {
     constexpr std::size_t tile = 64 / sizeof(T) * 2;
-    detail::parallel_for((rows + tile - 1) / tile, std::max<std::size_t>(1, 65536 / (columns * tile)),
-                         [&](std::size_t first, std::size_t last) {
-                             T block[tile * tile];
-                             for (std::size_t r0 = first * tile; r0 < std::min(rows, last * tile); r0 += tile)
-                                 for (std::size_t c0 = 0; c0 < columns; c0 += tile) {
-                                     std::size_t r1 = std::min(rows - r0, tile), c1 = std::min(columns - c0, tile);
-                                     const T* corner = from + static_cast<std::ptrdiff_t>(r0) * row_step +
-                                                       static_cast<std::ptrdiff_t>(c0) * step;
-                                     for (std::size_t c = 0; c < c1; ++c)
-                                         copy_run(corner + static_cast<std::ptrdiff_t>(c) * step, row_step,
-                                                  block + c * tile, r1);
-                                     for (std::size_t r = 0; r < r1; ++r)
-                                         for (std::size_t c = 0; c < c1; ++c)
-                                             to[(r0 + r) * columns + c0 + c] = block[c * tile + r];
-                                 }
-                         });
+    detail::parallel_for(
+        (rows + tile - 1) / tile, std::max<std::size_t>(1, 65536 / (columns * tile)),
+        [&](std::size_t first, std::size_t last) {
+            T block[tile * tile];
+            for (std::size_t r0 = first * tile; r0 < std::min(rows, last * tile); r0 += tile)
+                for (std::size_t c0 = 0; c0 < columns; c0 += tile) {
+                    std::size_t r1 = std::min(rows - r0, tile), c1 = std::min(columns - c0, tile);
+                    const T* corner =
+                        from + static_cast<std::ptrdiff_t>(r0) * row_step + static_cast<std::ptrdiff_t>(c0) * step;
+                    for (std::size_t c = 0; c < c1; ++c)
+                        copy_run(corner + static_cast<std::ptrdiff_t>(c) * step, row_step, block + c * tile, r1);
+                    for (std::size_t r = 0; r < r1; ++r)
+                        for (std::size_t c = 0; c < c1; ++c) to[(r0 + r) * columns + c0 + c] = block[c * tile + r];
+                }
+        });
 }
 
 template <class T>
@@ -79,7 +78,7 @@ void copy_axes(const T* from, const std::size_t* shape, const std::ptrdiff_t* st
                          });
 }
 
-}  // namespace
+}    // namespace
 
 namespace detail {
 
@@ -97,7 +96,7 @@ void copy_strided(const T* data, const Shape& shape, const Strides& strides, T* 
 template void copy_strided(const float*, const Shape&, const Strides&, float*);
 template void copy_strided(const double*, const Shape&, const Strides&, double*);
 
-}  // namespace detail
+}    // namespace detail
 
 template <class T>
 bool View<T>::contiguous() const {
@@ -131,4 +130,4 @@ template View<double> view(const Array<double>&);
 template Array<float> materialize(const View<float>&);
 template Array<double> materialize(const View<double>&);
 
-}  // namespace xtape
+}    // namespace xtape

@@ -10,9 +10,9 @@ namespace xtape {
 
 template <class T>
 struct View {
-    Storage<T> storage;  // shared with the array that is viewed
+    Storage<T> storage;    // shared with the array that is viewed
     Shape shape;
-    Strides strides;  // in elements; 0 repeats, negative runs backwards
+    Strides strides;    // in elements; 0 repeats, negative runs backwards
     std::size_t offset = 0;
 
     const T* data() const { return storage.data() + offset; }
@@ -36,5 +36,5 @@ namespace detail {
 template <class T>
 void copy_strided(const T* data, const Shape& shape, const Strides& strides, T* out);
 
-}  // namespace detail
-}  // namespace xtape
+}    // namespace detail
+}    // namespace xtape
