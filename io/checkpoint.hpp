@@ -1,0 +1,113 @@
+// Saving and loading everything stateful, in HDF5 files that survive crashes: see docs/checkpoint-format.md.
+#pragma once
+
+#include <xtape/core/state.hpp>
+#include <xtape/io/error.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xtape::io {
+
+// What can be saved: anything that says what it is made of; and loaded: anything that takes it back. load_state throws
+// when the state does not fit.
+template <class Thing>
+concept Saveable = std::same_as<std::remove_const_t<Thing>, State> || requires(const Thing& thing) {
+    { thing.state() } -> std::convertible_to<State>;
+};
+template <class Thing>
+concept Stateful =
+    Saveable<Thing> && !std::is_const_v<Thing> &&
+    (std::same_as<Thing, State> || requires(Thing & thing, const State& state) { thing.load_state(state); });
+
+// A stateful thing (or a State itself) under the name that it has in a checkpoint. The thing is referred to, not
+// copied.
+class Entry {
+public:
+    template <class Thing>
+    requires Saveable<std::remove_reference_t<Thing>> Entry(std::string name, Thing&& thing) : name_(std::move(name)) {
+        using T = std::remove_reference_t<Thing>;
+        auto* address = std::addressof(thing);
+        if constexpr (std::same_as<std::remove_const_t<T>, State>)
+            state_ = [address] { return *address; };
+        else
+            state_ = [address]() -> State { return address->state(); };
+        if constexpr (std::same_as<T, State>)
+            load_ = [address](const State& state) { *address = state; };
+        else if constexpr (Stateful<T>)
+            load_ = [address](const State& state) { address->load_state(state); };
+        takes_anything_ = std::same_as<T, State>;
+    }
+
+    const std::string& name() const { return name_; }
+    State state() const { return state_(); }
+    // Throws what the thing's load_state throws, and io::Error for a thing that can only be saved.
+    void load(const State& state) const;
+    // Whether it is a State without entries, which takes any.
+    bool takes_anything() const { return takes_anything_ && state_().empty(); }
+
+private:
+    std::string name_;
+    std::function<State()> state_;
+    std::function<void(const State&)> load_;
+    bool takes_anything_ = false;
+};
+
+using NameFilter = std::function<bool(std::string_view name)>;    // of a name such as "model.fc1.weight"
+
+struct SaveOptions {
+    bool durable = true;    // flushed to the disk before save returns; without, a power cut may leave a damaged file
+    int compression = 0;    // gzip's level, 1 to 9; 0 is plain
+    std::size_t chunk_bytes = std::size_t{1} << 20;
+    NameFilter select;                              // saves only these values
+    NameFilter float16;                             // stores these floating-point arrays in 16 bits
+    std::map<std::string, std::string> metadata;    // attributes of the file
+};
+
+// Writes all entries to one file, which takes the old one's place only when it is complete. Throws io::Error with the
+// path and the reason, and then the old file is as it was.
+void save(const std::filesystem::path& path, const std::vector<Entry>& entries, const SaveOptions& options = {});
+
+struct LoadOptions {
+    bool strict = true;    // refuse a file that has more, less or something else than the entries
+    bool verify = true;    // verify checksums
+    std::function<std::string(std::string_view name)> rename;    // from the file's name to the entries'; "" drops it
+    bool keras = false;                              // takes Keras's names and transposed kernels: see keras.hpp
+    std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that texts and states of unknown layout may unpack to,
+                                                     // beyond the size of the file
+};
+
+// How a file differs from what was to be loaded: names, with both types and shapes.
+using LoadReport = StateMismatch;
+
+// Loads all entries from a file. Groups of the file that no entry names are left alone. Throws io::Error when the file
+// cannot be read, is damaged, comes from a newer version, or, if strict, differs from the entries (all differences are
+// listed); throws what a load_state throws. After a throw every entry is as it was. If not strict, what fits is loaded
+// and the rest reported.
+LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& entries, const LoadOptions& options = {});
+
+struct ReadOptions {
+    bool verify = true;
+    std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that the values may unpack to, beyond the size of the file
+};
+
+// All values of a checkpoint, or of any other HDF5 file of numbers and texts, from a path or from memory. Throws
+// io::Error.
+State read_state(const std::filesystem::path& path, const ReadOptions& options = {});
+State read_state(std::span<const std::byte> bytes, const ReadOptions& options = {});
+
+// The file's own attributes: the user's metadata, and "xtape_format", "xtape_version", "xtape_created". Throws
+// io::Error.
+std::map<std::string, std::string> read_metadata(const std::filesystem::path& path);
+
+}    // namespace xtape::io
