@@ -69,9 +69,9 @@ struct SaveOptions {
     bool durable = true;    // flushed to the disk before save returns; without, a power cut may leave a damaged file
     int compression = 0;    // gzip's level, 1 to 9; 0 is plain
     std::size_t chunk_bytes = std::size_t{1} << 20;
-    NameFilter select;                              // saves only these values
-    NameFilter float16;                             // stores these floating-point arrays in 16 bits
-    std::map<std::string, std::string> metadata;    // attributes of the file
+    NameFilter select = {};                              // saves only these values
+    NameFilter float16 = {};                             // stores these floating-point arrays in 16 bits
+    std::map<std::string, std::string> metadata = {};    // attributes of the file
 };
 
 // Writes all entries to one file, which takes the old one's place only when it is complete. Throws io::Error with the
@@ -81,7 +81,7 @@ void save(const std::filesystem::path& path, const std::vector<Entry>& entries, 
 struct LoadOptions {
     bool strict = true;    // refuse a file that has more, less or something else than the entries
     bool verify = true;    // verify checksums
-    std::function<std::string(std::string_view name)> rename;    // from the file's name to the entries'; "" drops it
+    std::function<std::string(std::string_view name)> rename = {};    // from the file's name to the entries'; "" drops it
     bool keras = false;                              // takes Keras's names and transposed kernels: see keras.hpp
     std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that texts and states of unknown layout may unpack to,
                                                      // beyond the size of the file
