@@ -29,8 +29,6 @@ public:
         friend Mask operator&&(Mask a, Mask b) { return {a.bits & b.bits}; }
         friend Mask operator||(Mask a, Mask b) { return {a.bits | b.bits}; }
         friend Mask operator!(Mask a) { return {~a.bits}; }
-        friend Lanes select(Mask m, Lanes a, Lanes b) { return xsimd::select(m.bits, a.batch_, b.batch_); }
-        friend Lanes where(Mask m, Lanes a, Lanes b) { return select(m, a, b); }
     };
 
     Lanes() = default;
@@ -101,6 +99,8 @@ public:
     friend Mask operator==(Lanes a, Lanes b) { return {a.batch_ == b.batch_}; }
     friend Mask operator!=(Lanes a, Lanes b) { return {a.batch_ != b.batch_}; }
     friend Mask isnan(Lanes a) { return a != a; }
+    friend Lanes select(Mask m, Lanes a, Lanes b) { return xsimd::select(m.bits, a.batch_, b.batch_); }
+    friend Lanes where(Mask m, Lanes a, Lanes b) { return select(m, a, b); }
 
     // NumPy's maximum and minimum: NaN if either is NaN.
     friend Lanes max(Lanes a, Lanes b) { return select(a > b || isnan(a), a, b); }

@@ -1,0 +1,89 @@
+// Random numbers from counter-based streams: a number depends on the seed, the stream and its place in the stream
+// alone, not on the number of threads.
+#pragma once
+
+#include <xtape/core/array.hpp>
+#include <xtape/core/state.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace xtape {
+
+// One sequence of random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
+// Its whole state is its key and its counter. Drawing from one stream on several threads is safe.
+class Stream {
+public:
+    explicit Stream(std::uint64_t key = 0, std::uint64_t number = 0) : key_(key), number_(number) {}
+    Stream(const Stream& other) : key_(other.key_), number_(other.number_), counter_(other.counter()) {}
+    Stream& operator=(const Stream& other) {
+        key_ = other.key_;
+        number_ = other.number_;
+        counter_ = other.counter();
+        return *this;
+    }
+
+    // 32 random bits for each element.
+    void bits(std::span<std::uint32_t> out);
+    // Uniform in [0, 1): 24 random bits for a float, 53 for a double.
+    void uniform(std::span<float> out);
+    void uniform(std::span<double> out);
+    // Normal with mean 0 and variance 1, by Box and Muller's transformation.
+    void normal(std::span<float> out);
+    void normal(std::span<double> out);
+
+    // An array of that shape, uniform in [low, high), or normal. Throw std::invalid_argument for high < low or a
+    // negative deviation.
+    template <class T>
+    Array<T> uniform(const Shape& shape, double low = 0, double high = 1);
+    template <class T>
+    Array<T> normal(const Shape& shape, double mean = 0, double deviation = 1);
+    // Uniform in [0, bound), without bias. Throws std::invalid_argument for bound < 1.
+    std::int64_t integer(std::int64_t bound);
+    // The numbers 0 .. count-1 in random order.
+    Indices permutation(std::size_t count);
+
+    std::uint64_t key() const { return key_; }
+    std::uint64_t counter() const { return counter_.load(std::memory_order_relaxed); }
+
+    State state() const;
+    // Throws StateError when the state is not a stream's; then nothing changes.
+    void load_state(const State& state);
+
+private:
+    std::uint64_t reserve(std::size_t chunks) { return counter_.fetch_add(chunks, std::memory_order_relaxed); }
+
+    std::uint64_t key_;
+    std::uint64_t number_;
+    std::atomic<std::uint64_t> counter_{0};    // in chunks of 64 numbers of 32 bits
+};
+
+// The streams of one seed, one for each purpose, so that drawing more for one purpose changes no other.
+class Generator {
+public:
+    explicit Generator(std::uint64_t seed = 0) { this->seed(seed); }
+    // Starts all streams anew.
+    void seed(std::uint64_t seed);
+
+    Stream& general() { return streams_[0]; }
+    Stream& initialisation() { return streams_[1]; }
+    Stream& dropout() { return streams_[2]; }
+    Stream& shuffling() { return streams_[3]; }
+
+    State state() const;
+    void load_state(const State& state);
+
+private:
+    std::array<Stream, 4> streams_;
+};
+
+// The generator that everything uses unless it is given another.
+Generator& default_generator();
+
+// default_generator().seed(number): the same seed gives the same run.
+void seed(std::uint64_t number);
+
+}    // namespace xtape

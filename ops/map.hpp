@@ -1,0 +1,105 @@
+// map(f, x...): a user's own function of numbers as one fused differentiable operation.
+#pragma once
+
+#include <xtape/core/dual.hpp>
+#include <xtape/core/pointwise.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+namespace xtape {
+namespace detail {
+
+// f applied to numbers that carry derivatives along `Depth` directions; the result is the mixed derivative along all.
+template <class F, std::size_t Depth, class V>
+struct Nest {
+    using Number = Dual<typename Nest<F, Depth - 1, V>::Number>;
+    template <std::size_t N>
+    static Number number(const V& x, std::size_t index, const std::array<unsigned char, N>& directions) {
+        using Inner = Nest<F, Depth - 1, V>;
+        typename Inner::Number inner = Inner::number(x, index, directions);
+        return Number(inner, typename Inner::Number(directions[Depth - 1] == index ? 1.0 : 0.0));
+    }
+    static V top(const Number& y) { return Nest<F, Depth - 1, V>::top(y.slope); }
+};
+template <class F, class V>
+struct Nest<F, 0, V> {
+    using Number = V;
+    template <std::size_t N>
+    static V number(const V& x, std::size_t, const std::array<unsigned char, N>&) {
+        return x;
+    }
+    static V top(const V& y) { return y; }
+};
+
+inline constexpr std::size_t deepest_map = 4;
+
+// The mixed derivative of f with respect to the inputs that `directions` lists (Depth of them), by nested dual numbers.
+template <class F, std::size_t Depth>
+struct Mapped {
+    static constexpr auto name = "map";
+    static constexpr auto needs = needs::inputs;
+    [[no_unique_address]] F f;
+    std::array<unsigned char, Depth == 0 ? 1 : Depth> directions{};
+
+    template <class V>
+    V forward(const V& first, const std::same_as<V> auto&... rest) const {
+        return evaluate<V>(std::make_index_sequence<1 + sizeof...(rest)>{}, first, rest...);
+    }
+    // On lanes: g times the derivative in the same pass. On variables: g times another Mapped, one level deeper.
+    template <class V, class... Args>
+    auto vjp(const V& g, const Args&... inputs_and_output) const {
+        return pull(g, std::tie(inputs_and_output...), std::make_index_sequence<sizeof...(Args) - 1>{});
+    }
+
+private:
+    template <class V, std::size_t... I, class... X>
+    V evaluate(std::index_sequence<I...>, const X&... x) const {
+        using N = Nest<F, Depth, V>;
+        return N::top(typename N::Number(f(N::number(x, I, directions)...)));
+    }
+
+    Mapped<F, Depth + 1> deeper(std::size_t input) const {
+        Mapped<F, Depth + 1> result{f, {}};
+        for (std::size_t d = 0; d < Depth; ++d) result.directions[d] = directions[d];
+        result.directions[Depth] = static_cast<unsigned char>(input);
+        return result;
+    }
+
+    template <class V, class X, std::size_t... I>
+    auto pull(const V& g, const X& x, std::index_sequence<I...> all) const {
+        return pullbacks([this, &g, x, all] { return pull_one<I>(g, x, all); }...);
+    }
+
+    template <std::size_t I, class V, class X, std::size_t... J>
+    V pull_one(const V& g, const X& x, std::index_sequence<J...>) const {
+        if constexpr (Depth >= deepest_map) {
+            throw GradError("[map] its derivatives are available to order " + std::to_string(deepest_map) +
+                            "; wanted one more: compose the function of operations instead");
+        } else if constexpr (is_variable<V>) {
+            return g * pointwise(deeper(I), std::get<J>(x)...);
+        } else {
+            return g * deeper(I).forward(std::get<J>(x)...);
+        }
+    }
+};
+
+}    // namespace detail
+
+// y = f(x...), elementwise and broadcast, in one pass over memory; dy/dx is taken by dual numbers in one pass as well,
+// to order 4. f is a generic lambda on numbers: arithmetic, comparisons, select(condition, a, b), max, min, and the
+// usual functions (exp, log, pow, sqrt, tanh, ...), called without std::. It has one to six inputs, must not depend on
+// anything that changes, and what it captures is copied. Throws ShapeError when the shapes do not broadcast.
+//
+//     auto swish = [](auto v) { return v / (1 + exp(-v)); };
+//     Variable<double> y = map(swish, x);
+template <class F, class T, std::same_as<Variable<T>>... Rest>
+Variable<T> map(F f, const Variable<T>& first, const Rest&... rest) {
+    static_assert(sizeof...(Rest) < 6, "map takes at most six variables");
+    return pointwise(detail::Mapped<F, 0>{std::move(f), {}}, first, rest...);
+}
+
+}    // namespace xtape
