@@ -1,0 +1,147 @@
+// Choosing between values: comparisons, where, clamp, maximum, minimum, lerp.
+#pragma once
+
+#include <xtape/core/variable.hpp>
+
+#include <concepts>
+#include <optional>
+#include <type_traits>
+
+namespace xtape {
+namespace detail {
+
+enum class Comparison { equal, not_equal, less, less_equal, greater, greater_equal };
+
+template <class T>
+Mask compare_values(Comparison comparison, const Variable<T>& a, const Variable<T>& b);
+template <class T>
+Mask compare_number(Comparison comparison, const Variable<T>& a, double b);
+
+template <class T>
+Variable<T> where(const Mask& mask, const Variable<T>& a, const Variable<T>& b);
+template <class T>
+Variable<T> where(const Mask& mask, const Variable<T>& a, double b);
+template <class T>
+Variable<T> where(const Mask& mask, double a, const Variable<T>& b);
+
+template <class V>
+concept Number = std::is_arithmetic_v<std::decay_t<V>>;
+template <class V>
+concept Expression = xt::is_xexpression<std::decay_t<V>>::value && !is_variable<std::decay_t<V>>;
+// Two operands of which at least one is a Variable, and no two Variables of different element types.
+template <class A, class B>
+concept WithVariable = (is_variable<A> && (std::same_as<A, B> || Number<B> || Expression<B>)) ||
+                       (is_variable<B> && (Number<A> || Expression<A>));
+template <class A, class B>
+concept Operands = WithVariable<std::decay_t<A>, std::decay_t<B>>;
+
+constexpr Comparison mirrored(Comparison comparison) {
+    switch (comparison) {
+        case Comparison::less: return Comparison::greater;
+        case Comparison::less_equal: return Comparison::greater_equal;
+        case Comparison::greater: return Comparison::less;
+        case Comparison::greater_equal: return Comparison::less_equal;
+        default: return comparison;
+    }
+}
+
+template <class A, class B>
+Mask compare(Comparison comparison, const A& a, const B& b) {
+    if constexpr (Number<B>)
+        return compare_number(comparison, a, static_cast<double>(b));
+    else if constexpr (Number<A>)
+        return compare_number(mirrored(comparison), b, static_cast<double>(a));
+    else if constexpr (is_variable<A>)
+        return compare_values(comparison, a, A(b));
+    else
+        return compare_values(comparison, B(a), b);
+}
+
+}    // namespace detail
+
+// The truth of a comparison element by element, as a Mask: of two Variables, or of a Variable and a number or xtensor
+// expression, broadcast. What is compared with NaN is false, except by !=. Masks are combined by xtensor's &&, || and
+// !. Throws ShapeError when the shapes do not broadcast.
+template <class A, class B>
+requires detail::Operands<A, B> Mask operator==(A&& a, B&& b) {
+    return detail::compare(detail::Comparison::equal, a, b);
+}
+template <class A, class B>
+requires detail::Operands<A, B> Mask operator!=(A&& a, B&& b) {
+    return detail::compare(detail::Comparison::not_equal, a, b);
+}
+template <class A, class B>
+requires detail::Operands<A, B> Mask operator<(A&& a, B&& b) { return detail::compare(detail::Comparison::less, a, b); }
+template <class A, class B>
+requires detail::Operands<A, B> Mask operator<=(A&& a, B&& b) {
+    return detail::compare(detail::Comparison::less_equal, a, b);
+}
+template <class A, class B>
+requires detail::Operands<A, B> Mask operator>(A&& a, B&& b) {
+    return detail::compare(detail::Comparison::greater, a, b);
+}
+template <class A, class B>
+requires detail::Operands<A, B> Mask operator>=(A&& a, B&& b) {
+    return detail::compare(detail::Comparison::greater_equal, a, b);
+}
+// Where x is not a number.
+template <class T>
+Mask isnan(const Variable<T>& x) {
+    return x != x;
+}
+
+// y = a where the mask is true, b where it is false; dy/da = 1 where true, dy/db = 1 where false, 0 elsewhere. a and b
+// are Variables, or one of them is a number or an xtensor expression; the mask is a Mask or a boolean expression; all
+// three broadcast. Throws ShapeError when they do not.
+template <class M, class A, class B>
+requires detail::Operands<A, B> && detail::Expression<M> && std::same_as < typename std::decay_t<M>::value_type,
+bool > auto where(M&& mask, A&& a, B&& b) {
+    using L = std::decay_t<A>;
+    using R = std::decay_t<B>;
+    if constexpr (!std::same_as<std::decay_t<M>, Mask>)
+        return where(Mask(mask), a, b);
+    else if constexpr (detail::Number<R>)
+        return detail::where(mask, a, static_cast<double>(b));
+    else if constexpr (detail::Number<L>)
+        return detail::where(mask, static_cast<double>(a), b);
+    else if constexpr (is_variable<L>)
+        return detail::where(mask, a, L(b));
+    else
+        return detail::where(mask, R(a), b);
+}
+
+// y = min(max(x, lower), upper); dy/dx = 1 where lower <= x <= upper, else 0. Where the bounds cross, y is the upper
+// one. Throws std::invalid_argument when both are missing.
+template <class T>
+Variable<T> clamp(const Variable<T>& x, std::optional<double> lower, std::optional<double> upper = {});
+
+// y = max(a, b), NaN if either is, broadcast; dy/da = 1 where a > b, 1/2 where a = b, 0 where a < b; dy/db likewise.
+// Throws ShapeError when the shapes do not broadcast.
+template <class T>
+Variable<T> maximum(const Variable<T>& a, const Variable<T>& b);
+template <class T>
+Variable<T> maximum(const Variable<T>& x, double number);
+template <class T>
+Variable<T> maximum(double number, const Variable<T>& x) {
+    return maximum(x, number);
+}
+
+// y = min(a, b), NaN if either is, broadcast; dy/da = 1 where a < b, 1/2 where a = b, 0 where a > b; dy/db likewise.
+// Throws ShapeError when the shapes do not broadcast.
+template <class T>
+Variable<T> minimum(const Variable<T>& a, const Variable<T>& b);
+template <class T>
+Variable<T> minimum(const Variable<T>& x, double number);
+template <class T>
+Variable<T> minimum(double number, const Variable<T>& x) {
+    return minimum(x, number);
+}
+
+// y = a + w (b - a), broadcast, exactly b at w = 1; dy/da = 1 - w, dy/db = w, dy/dw = b - a. Throws ShapeError when the
+// shapes do not broadcast.
+template <class T>
+Variable<T> lerp(const Variable<T>& a, const Variable<T>& b, double weight);
+template <class T>
+Variable<T> lerp(const Variable<T>& a, const Variable<T>& b, const Variable<T>& weight);
+
+}    // namespace xtape
