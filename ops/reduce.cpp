@@ -1,0 +1,140 @@
+#include <xtape/core/adjoint.hpp>
+#include <xtape/core/operation.hpp>
+#include <xtape/core/summation.hpp>
+#include <xtape/core/view.hpp>
+#include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/reduce.hpp>
+#include <xtape/ops/shape.hpp>
+
+#include <limits>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+
+template <class T>
+struct Sum {
+    static constexpr auto name = "sum";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"reduce", "y = sum of x over axes", "dy/dx = 1", "the axes dropped, or of length 1"};
+    Shape kept;
+    Shape result;
+    Array<T> forward(const View<T>& x) const {
+        return make_array<T>(std::move(detail::sum_to(x, kept).storage()), result);
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&] { return broadcast_to(reshape(g, kept), x.shape()); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct Mean {
+    static constexpr auto name = "mean";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"reduce", "y = sum of x over axes / n", "dy/dx = 1 / n",
+                                 "the axes dropped, or of length 1"};
+    Shape kept;
+    Shape result;
+    double count;
+    Array<T> forward(const View<T>& x) const {
+        Array<T> y = make_array<T>(std::move(detail::sum_to(x, kept).storage()), result);
+        for (T& element : y.storage()) element /= static_cast<T>(count);
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&] { return broadcast_to(reshape(g / count, kept), x.shape()); });
+    }
+    static Samples samples();
+};
+
+}    // namespace
+
+template <class T>
+Variable<T> sum(const Variable<T>& x, const Axes& axes, ReduceOptions options) {
+    detail::Reduced reduced("sum", x.shape(), axes, options.keep_dims);
+    return apply(Sum<T>{std::move(reduced.kept), std::move(reduced.result)}, x);
+}
+
+template <class T>
+Variable<T> mean(const Variable<T>& x, const Axes& axes, ReduceOptions options) {
+    detail::Reduced reduced("mean", x.shape(), axes, options.keep_dims);
+    return apply(Mean<T>{std::move(reduced.kept), std::move(reduced.result), static_cast<double>(reduced.count)}, x);
+}
+
+template Variable<float> sum(const Variable<float>&, const Axes&, ReduceOptions);
+template Variable<double> sum(const Variable<double>&, const Axes&, ReduceOptions);
+template Variable<float> mean(const Variable<float>&, const Axes&, ReduceOptions);
+template Variable<double> mean(const Variable<double>&, const Axes&, ReduceOptions);
+
+namespace {
+
+const A cube() { return A{{{1.0, 2.0}, {3.0, 4.5}}, {{-5.0, 6.0}, {0.5, 8.0}}}; }
+
+template <class T>
+Samples Sum<T>::samples() {
+    return Samples()
+        .add(
+            "all", {cube()}, [](const auto& x) { return sum(x[0]); }, [](const Arrays&) { return A(20.0); })
+        .add(
+            "the middle axis", {cube()}, [](const auto& x) { return sum(x[0], 1); },
+            [](const Arrays&) {
+                return A{{4.0, 6.5}, {-4.5, 14.0}};
+            })
+        .add(
+            "outer axes, kept", {cube()},
+            [](const auto& x) {
+                return sum(x[0], {0, -1}, {.keep_dims = true});
+            },
+            [](const Arrays&) {
+                return make_array<double>({4.0, 16.0}, {1, 2, 1});
+            })
+        .add(
+            "no axes", {A{1.0, 2.0}}, [](const auto& x) { return sum(x[0], {}); },
+            [](const Arrays&) {
+                return A{1.0, 2.0};
+            })
+        .add(
+            "0-d", {A(3.0)}, [](const auto& x) { return sum(x[0]); }, [](const Arrays&) { return A(3.0); })
+        .add(
+            "of nothing is 0", {A(Shape{2, 0})}, [](const auto& x) { return sum(x[0], 1); },
+            [](const Arrays&) {
+                return A{0.0, 0.0};
+            },
+            1)
+        .refuse("no such axis", {cube()}, [](const auto& x) { return sum(x[0], 3); })
+        .refuse("an axis twice", {cube()}, [](const auto& x) {
+            return sum(x[0], {0, -3});
+        });
+}
+
+template <class T>
+Samples Mean<T>::samples() {
+    return Samples()
+        .add(
+            "all", {cube()}, [](const auto& x) { return mean(x[0]); }, [](const Arrays&) { return A(2.5); })
+        .add(
+            "outer axes", {cube()},
+            [](const auto& x) {
+                return mean(x[0], {0, 2});
+            },
+            [](const Arrays&) {
+                return A{1.0, 4.0};
+            })
+        .add(
+            "the last axis, kept", {cube()}, [](const auto& x) { return mean(x[0], -1, {.keep_dims = true}); },
+            [](const Arrays&) {
+                return make_array<double>({1.5, 3.75, 0.5, 4.25}, {2, 2, 1});
+            })
+        .add(
+            "0-d", {A(3.0)}, [](const auto& x) { return mean(x[0]); }, [](const Arrays&) { return A(3.0); })
+        .add(
+            "of nothing is NaN", {A(Shape{0})}, [](const auto& x) { return mean(x[0]); },
+            [](const Arrays&) { return A(std::numeric_limits<double>::quiet_NaN()); }, 1)
+        .refuse("no such axis", {cube()}, [](const auto& x) { return mean(x[0], -4); });
+}
+
+}    // namespace
+}    // namespace xtape
