@@ -1,7 +1,7 @@
 #include <hdf5.h>
 #include <xtape/io/hdf5/library.hpp>
 
-#include <algorithm>
+#include <cstdlib>
 #include <type_traits>
 
 namespace xtape::io::hdf5 {
@@ -42,6 +42,10 @@ Session::Session() : lock_(library_mutex()) {
 Session::~Session() { H5Eset_auto2(H5E_DEFAULT, reinterpret_cast<Printer>(printer_), printer_data_); }
 
 void fail(std::string_view what) {
+    // HDF5 loses memory of its own over damaged files and complains on stderr at the end of the process, unless its
+    // printing is off.
+    [[maybe_unused]] static const int registered =
+        std::atexit([] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); });
     std::string stack;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &stack);
     H5Eclear2(H5E_DEFAULT);
