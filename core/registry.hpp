@@ -1,10 +1,13 @@
 // The registry: what every operation says of itself, for the tests and for the reference that is generated from it.
 #pragma once
 
+#include <xtape/core/shape.hpp>
 #include <xtape/core/variable.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,6 +44,40 @@ struct Samples {
         return *this;
     }
 };
+
+// A reference for Samples::add: a function of one, two or three numbers applied element by element, with broadcasting.
+template <class F>
+auto elementwise(F f) {
+    return [f](const std::vector<Array<double>>& x) {
+        Shape shape = x[0].shape();
+        for (const auto& input : x) shape = broadcast_shapes("elementwise", shape, input.shape());
+        std::vector<Array<double>> in;
+        for (const auto& input : x) in.emplace_back(xt::broadcast(input, shape));
+        Array<double> y = empty_array<double>(shape);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            auto at = [&](std::size_t k) { return std::as_const(in[k]).storage()[i]; };
+            double& element = y.storage()[i];
+            if constexpr (std::is_invocable_v<F, double>)
+                element = f(at(0));
+            else if constexpr (std::is_invocable_v<F, double, double>)
+                element = f(at(0), at(1));
+            else
+                element = f(at(0), at(1), at(2));
+        }
+        return y;
+    };
+}
+
+// The samples that every function of one number has: at six numbers, at one (0-d), and at none.
+template <class F, class R>
+Samples unary_samples(F f, R reference, Array<double> six) {
+    Samples samples;
+    samples.add("0-d", {Array<double>(six(1))}, f, elementwise(reference));
+    samples.add("size 0", {Array<double>(Shape{2, 0})}, f, elementwise(reference), 1);
+    six.reshape({2, 3});
+    samples.add("numbers", {six}, f, elementwise(reference));
+    return samples;
+}
 
 // What an operation says of itself: `static constexpr About about{...}` in its struct.
 struct About {
