@@ -1,0 +1,165 @@
+// Optimizer<T>: what all optimizers can do.
+#pragma once
+
+#include <xtape/core/parameters.hpp>
+#include <xtape/core/state.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xtape::optim {
+
+// What a step does when a gradient has an element that is not finite: nothing (as PyTorch); leave all parameters and
+// all state as they are and count the step as skipped; or throw AnomalyError naming the parameter, likewise before
+// anything has changed.
+enum class NonFinite { let_through, skip, raise };
+
+// Changes parameters by their gradients. Parameters form groups, each with its own options. A parameter that has no
+// gradient, or does not require one, is left as it is, and so is its state.
+template <class T>
+class Optimizer {
+public:
+    virtual ~Optimizer() = default;
+    Optimizer(const Optimizer&) = delete;
+    Optimizer& operator=(const Optimizer&) = delete;
+
+    virtual const char* name() const = 0;
+
+    // One step with the gradients that the parameters hold.
+    virtual void step() = 0;
+    // Calls `closure`, which zeroes the gradients, computes the loss (a Variable or a number) and sweeps it backward;
+    // makes one step, for which LBFGS may call it again; returns the first loss.
+    template <std::invocable Closure>
+    double step(Closure&& closure) {
+        return step_with([&]() -> double {
+            if constexpr (requires { closure().item(); })
+                return static_cast<double>(closure().item());
+            else
+                return static_cast<double>(closure());
+        });
+    }
+    void zero_grad();
+
+    std::size_t groups() const { return groups_.size(); }
+    // Of all groups / of one; throws std::out_of_range when there is no such group.
+    Parameters<T> parameters() const;
+    Parameters<T> parameters(std::size_t group) const;
+
+    // The learning rate of a group's next step.
+    double lr(std::size_t group = 0) const;
+    // Sets the learning rate of all groups / of one. Throws std::invalid_argument when it is negative or not finite.
+    void set_lr(double lr);
+    void set_lr(double lr, std::size_t group);
+    // Makes each group's learning rate `multiplier` times what its options (or the last set_lr) say, so that one
+    // schedule serves groups of different rates: `optimizer.scale_lr(schedule(step))`. Throws as set_lr.
+    void scale_lr(double multiplier);
+    // Sets `momentum`, or the first of `betas`, in all groups. Throws std::invalid_argument when it is out of its range
+    // or the optimizer has neither.
+    virtual void set_momentum(double momentum) = 0;
+
+    // Steps that NonFinite::skip has left out.
+    std::int64_t skipped_steps() const { return skipped_steps_; }
+
+    // Everything that the next steps depend on, parameters' values apart: `groups.<i>.<option>` and
+    // `parameters.<name>.<buffer>`. Its layout does not depend on how many steps have been made.
+    virtual State state() const = 0;
+    // Throws StateError, having changed nothing, when the state does not fit: other parameters, groups, shapes, or
+    // options out of their range.
+    virtual void load_state(const State& state) = 0;
+
+protected:
+    // A parameter and what the optimizer keeps for it. The buffers are made in its first step.
+    struct Slot {
+        std::string name;
+        Variable<T> parameter;
+        std::int64_t step = 0;
+        double product = 1;    // of the momenta so far, for NAdam
+        std::vector<Array<T>> buffers;
+
+        bool takes_part() const { return parameter.requires_grad() && parameter.has_grad(); }
+    };
+    struct Group {
+        std::vector<Slot> slots;
+        double multiplier = 1;
+    };
+
+    Optimizer() = default;
+
+    virtual double step_with(const std::function<double()>& closure);
+    virtual double base_lr(std::size_t group) const = 0;
+    virtual void set_base_lr(std::size_t group, double lr) = 0;
+    virtual NonFinite non_finite(std::size_t group) const = 0;
+
+    // The slots of a new group. Throws std::invalid_argument when there are no parameters, when one is already here
+    // (under any name), its name is, or it is a computed value.
+    Group make_group(const char* who, const Parameters<T>& parameters) const;
+    // False when this step is to be skipped; has then counted it. Throws AnomalyError.
+    bool gradients_admit_step();
+    void check_group(std::size_t group) const;
+    void check_rate(const char* what, double rate) const;
+
+    std::vector<Group> groups_;
+    std::int64_t skipped_steps_ = 0;
+};
+
+extern template class Optimizer<float>;
+extern template class Optimizer<double>;
+
+namespace detail {
+
+// An optimizer whose groups have options of the type O.
+template <class T, class O>
+class OptimizerOf : public Optimizer<T> {
+public:
+    using Options = O;
+
+    // Throws std::invalid_argument naming the option and its value; see also add_group.
+    explicit OptimizerOf(const Parameters<T>& parameters, O options = {});
+
+    // Adds parameters with options of their own. Variables without names are numbered on. Throws std::invalid_argument
+    // for an option out of its range, an empty list, or a parameter that is computed or already here.
+    void add_group(const Parameters<T>& parameters, O options = {});
+
+    const O& options(std::size_t group = 0) const;
+    // Takes effect with the next step. State that the options no longer ask for is dropped (momentum set to 0), and
+    // starts anew when they ask for it again.
+    void set_options(O options, std::size_t group = 0);
+    // change(options) for all groups: `optimizer.change_options([](auto& options) { options.weight_decay = 0.1; })`.
+    template <std::invocable<O&> Change>
+    void change_options(Change change) {
+        std::vector<O> changed = options_;
+        for (O& options : changed) change(options);
+        replace_options(std::move(changed));
+    }
+
+    const char* name() const override;
+    using Optimizer<T>::step;
+    void step() override;
+    void set_momentum(double momentum) override;
+    State state() const override;
+    void load_state(const State& state) override;
+
+protected:
+    double base_lr(std::size_t group) const override;
+    void set_base_lr(std::size_t group, double lr) override;
+    NonFinite non_finite(std::size_t group) const override;
+
+private:
+    using typename Optimizer<T>::Slot;
+    using typename Optimizer<T>::Group;
+
+    void replace_options(std::vector<O> options);
+    void rearrange_buffers(Group& group, const O& from, const O& to);
+    // The state's layout if the groups had these options; without values, arrays have shapes only.
+    State describe_state(const std::vector<O>& options, bool values) const;
+
+    std::vector<O> options_;
+};
+
+}    // namespace detail
+}    // namespace xtape::optim
