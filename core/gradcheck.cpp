@@ -278,12 +278,12 @@ private:
             bool vanished = all_zero && std::abs(numeric.value) > 100 * numeric.uncertainty;
             bool both_zero = probe.analytic == 0 && distance <= 4 * numeric.uncertainty &&
                              numeric.uncertainty <= 1e-9 * std::abs(numeric.centre);
-            if ((certain && distance <= tolerance && !vanished) || both_zero) {
-                ++report_.compared;
-            } else if (numeric.kink && within_kink(probe)) {
+            if (numeric.kink && within_kink(probe)) {
                 finding.reason = "kink: the slope is " + text(numeric.left) + " to the left and " +
                                  text(numeric.right) + " to the right";
                 report_.not_checkable.push_back(finding);
+            } else if ((certain && distance <= tolerance && !vanished) || both_zero) {
+                ++report_.compared;
             } else if ((certain && distance > tolerance) || vanished || std::isnan(probe.analytic)) {
                 finding.reason =
                     vanished ? "every derivative is zero although the function varies" : "wrong derivative";
