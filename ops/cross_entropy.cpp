@@ -1,0 +1,277 @@
+#include <xtape/core/operation.hpp>
+#include <xtape/core/shape.hpp>
+#include <xtape/core/threads.hpp>
+#include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/cross_entropy.hpp>
+#include <xtape/ops/reduce.hpp>
+#include <xtape/ops/shape.hpp>
+#include <xtape/ops/softmax.hpp>
+#include <xtape/ops/softmax_row.hpp>
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+
+// Calls row(index, first element of the row) on every row of n classes.
+template <class Row>
+void each_row(std::size_t rows, std::size_t classes, Row row) {
+    detail::parallel_for(rows, detail::softmax_grain(classes), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t r = begin; r < end; ++r) row(r, r * classes);
+    });
+}
+
+Shape without_last(const Shape& shape) { return Shape(shape.begin(), shape.end() - 1); }
+
+// What forward leaves for the derivative: of each row, the largest logit and the sum of exponentials relative to it.
+template <class T>
+using RowSums = Storage<detail::ExponentialSum<T>>;
+
+template <class T>
+struct IndexCrossEntropy {
+    static constexpr auto name = "softmax_cross_entropy";
+    static constexpr auto needs = needs::input(0);
+    static constexpr About about{"cross_entropy", "y = -log softmax(x)_t", "dx = g (softmax(x) - onehot(t))",
+                                 "(..., n), (...) -> (...)"};
+    Indices targets;
+    std::int64_t ignored;
+    T smoothing;
+    mutable RowSums<T> sums{};
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> losses = empty_array<T>(without_last(x.shape()));
+        if (losses.size() == 0) return losses;
+        std::size_t n = x.shape().back();
+        const T* logits = x.storage().data();
+        const std::int64_t* target = targets.storage().data();
+        T* loss = losses.storage().data();
+        sums = RowSums<T>(losses.size());
+        auto* kept = sums.data();
+        each_row(losses.size(), n, [&](std::size_t r, std::size_t begin) {
+            if (target[r] == ignored) {
+                loss[r] = 0;
+                return;
+            }
+            const T* row = logits + begin;
+            kept[r] = detail::exponential_sum(row, n);
+            auto [max, sum] = kept[r];
+            T centre = row[target[r]] - max;    // minus the target's logit, and with smoothing the mean of all
+            if (smoothing != 0) {
+                T total = 0;
+                for (std::size_t c = 0; c < n; ++c) total += row[c] - max;
+                centre = (1 - smoothing) * centre + smoothing * (total / static_cast<T>(n));
+            }
+            loss[r] = std::log(sum) - centre;
+        });
+        return losses;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&g, &x, this] {
+            if (!is_recording()) return Variable<T>(gradient(g.value(), x.value()));
+            Array<T> kept = Array<T>(xt::cast<T>(xt::not_equal(targets, ignored)));
+            return unsqueeze(g * Variable<T>(std::move(kept)), -1) *
+                   (softmax(x) - Variable<T>(distribution(x.shape())));
+        });
+    }
+    Array<T> gradient(const Array<T>& g, const Array<T>& x) const {
+        Array<T> result = empty_array<T>(x.shape());
+        if (result.size() == 0) return result;
+        std::size_t n = x.shape().back();
+        const T *logits = x.storage().data(), *slopes = g.storage().data();
+        const auto* kept = std::as_const(sums).data();
+        const std::int64_t* target = targets.storage().data();
+        T* out = result.storage().data();
+        each_row(targets.size(), n, [&](std::size_t r, std::size_t begin) {
+            if (target[r] == ignored) {
+                std::fill_n(out + begin, n, T(0));
+                return;
+            }
+            T max = kept[r].max, scale = slopes[r] / kept[r].sum, shift = slopes[r] * smoothing / static_cast<T>(n);
+            detail::map_row(
+                out + begin, n, [=](Lanes<T> a) { return exp(a - max) * scale - shift; }, logits + begin);
+            out[begin + static_cast<std::size_t>(target[r])] -= slopes[r] * (1 - smoothing);
+        });
+        return result;
+    }
+    Array<T> distribution(const Shape& shape) const {
+        Array<T> q(shape, smoothing / static_cast<T>(shape.back()));
+        for (std::size_t r = 0; r < targets.size(); ++r)
+            if (std::int64_t t = targets.storage()[r]; t != ignored)
+                q.storage()[r * shape.back() + static_cast<std::size_t>(t)] += 1 - smoothing;
+        return q;
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct DistributionCrossEntropy {
+    static constexpr auto name = "softmax_cross_entropy_of_distribution";
+    static constexpr auto needs = needs::inputs;
+    static constexpr About about{"cross_entropy", "y = -sum_c q_c log softmax(x)_c",
+                                 "dx = g (sum(q) softmax(x) - q), dq = -g log softmax(x)",
+                                 "(..., n), (..., n) -> (...)"};
+    mutable RowSums<T> sums{};
+
+    Array<T> forward(const Array<T>& x, const Array<T>& q) const {
+        Array<T> losses = empty_array<T>(without_last(x.shape()));
+        if (losses.size() == 0) return losses;
+        std::size_t n = x.shape().back();
+        const T *logits = x.storage().data(), *weights = q.storage().data();
+        T* loss = losses.storage().data();
+        sums = RowSums<T>(losses.size());
+        auto* kept = sums.data();
+        each_row(losses.size(), n, [&](std::size_t r, std::size_t begin) {
+            kept[r] = detail::exponential_sum(logits + begin, n);
+            T log_sum = std::log(kept[r].sum), total = 0;
+            for (std::size_t c = begin; c < begin + n; ++c) total += weights[c] * (log_sum - (logits[c] - kept[r].max));
+            loss[r] = total;
+        });
+        return losses;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& q, const Variable<T>&) const {
+        return pullbacks(
+            [&g, &x, &q, this] {
+                if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), q.value()));
+                return unsqueeze(g, -1) * (softmax(x) * sum(q, -1, {.keep_dims = true}) - q);
+            },
+            [&g, &x] { return -(unsqueeze(g, -1) * log_softmax(x)); });
+    }
+    Array<T> gradient(const Array<T>& g, const Array<T>& x, const Array<T>& q) const {
+        Array<T> result = empty_array<T>(x.shape());
+        if (result.size() == 0) return result;
+        std::size_t n = x.shape().back();
+        const T *logits = x.storage().data(), *weights = q.storage().data(), *slopes = g.storage().data();
+        const auto* kept = std::as_const(sums).data();
+        T* out = result.storage().data();
+        each_row(g.size(), n, [&](std::size_t r, std::size_t begin) {
+            T total = 0;
+            for (std::size_t c = begin; c < begin + n; ++c) total += weights[c];
+            T max = kept[r].max, slope = slopes[r], scale = slope * total / kept[r].sum;
+            detail::map_row(
+                out + begin, n, [=](Lanes<T> a, Lanes<T> p) { return exp(a - max) * scale - p * slope; },
+                logits + begin, weights + begin);
+        });
+        return result;
+    }
+    static Samples samples();
+};
+
+void check_targets(const Indices& targets, std::size_t classes, std::int64_t ignored) {
+    const std::int64_t* target = targets.storage().data();
+    for (std::size_t i = 0; i < targets.size(); ++i)
+        if (target[i] != ignored && (target[i] < 0 || target[i] >= static_cast<std::int64_t>(classes)))
+            throw std::out_of_range("[softmax_cross_entropy] got the target " + std::to_string(target[i]) +
+                                    " at position " + std::to_string(i) + "; wanted 0 to " +
+                                    std::to_string(static_cast<std::int64_t>(classes) - 1) + ", or " +
+                                    std::to_string(ignored) + " to ignore the row");
+}
+
+// The axis of the classes brought to the end; the others keep their order.
+template <class T>
+Variable<T> classes_last(const Variable<T>& x, std::ptrdiff_t axis) {
+    std::size_t place = normalize_axis("softmax_cross_entropy", axis, x.dimension());
+    if (place + 1 == x.dimension()) return x;
+    std::vector<std::size_t> order;
+    for (std::size_t d = 0; d < x.dimension(); ++d)
+        if (d != place) order.push_back(d);
+    order.push_back(place);
+    return permute(x, order);
+}
+
+}    // namespace
+
+template <class T>
+Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Indices& targets, CrossEntropyOptions options) {
+    if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
+        throw std::invalid_argument("[softmax_cross_entropy] got label_smoothing " +
+                                    std::to_string(options.label_smoothing) + "; wanted 0 to 1");
+    Variable<T> x = classes_last(logits, options.axis);
+    if (!same_shape(without_last(x.shape()), targets.shape()))
+        throw ShapeError("[softmax_cross_entropy] got logits of the shape " + to_string(logits.shape()) +
+                         " and targets of the shape " + to_string(targets.shape()) + "; wanted one target a row, " +
+                         to_string(without_last(x.shape())));
+    check_targets(targets, x.shape().back(), options.ignore_index);
+    return apply(IndexCrossEntropy<T>{share(targets), options.ignore_index, static_cast<T>(options.label_smoothing)},
+                 x);
+}
+
+template <class T>
+Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Variable<T>& q, std::ptrdiff_t axis) {
+    if (!same_shape(logits.shape(), q.shape()))
+        throw ShapeError("[softmax_cross_entropy] got logits of the shape " + to_string(logits.shape()) +
+                         " and distributions of the shape " + to_string(q.shape()) + "; wanted the same");
+    return apply(DistributionCrossEntropy<T>{}, classes_last(logits, axis), classes_last(q, axis));
+}
+
+template Variable<float> softmax_cross_entropy(const Variable<float>&, const Indices&, CrossEntropyOptions);
+template Variable<double> softmax_cross_entropy(const Variable<double>&, const Indices&, CrossEntropyOptions);
+template Variable<float> softmax_cross_entropy(const Variable<float>&, const Variable<float>&, std::ptrdiff_t);
+template Variable<double> softmax_cross_entropy(const Variable<double>&, const Variable<double>&, std::ptrdiff_t);
+
+namespace {
+
+// -sum_c q_c log softmax(x)_c, row by row of matrices.
+A naive(const A& x, const A& q) {
+    A losses(Shape{x.shape()[0]}, 0.0);
+    for (std::size_t i = 0; i < x.shape()[0]; ++i) {
+        double sum = 0;
+        for (std::size_t j = 0; j < x.shape()[1]; ++j) sum += std::exp(x(i, j));
+        for (std::size_t j = 0; j < x.shape()[1]; ++j) losses(i) -= q(i, j) * (x(i, j) - std::log(sum));
+    }
+    return losses;
+}
+A some_logits() { return A{{1.5, -2.0, 0.5}, {0.25, 3.0, -1.0}}; }
+
+template <class T>
+Samples IndexCrossEntropy<T>::samples() {
+    auto with = [](Indices targets, CrossEntropyOptions options) {
+        return [=](const auto& x) { return softmax_cross_entropy(x[0], targets, options); };
+    };
+    auto wanted = [](A q) { return [=](const Arrays& x) { return naive(x[0], q); }; };
+    return Samples()
+        .add("rows", {some_logits()}, with({2, 0}, {}), wanted({{0.0, 0.0, 1.0}, {1.0, 0.0, 0.0}}))
+        .add("smoothed", {some_logits()}, with({2, 0}, {.label_smoothing = 0.3}),
+             wanted({{0.1, 0.1, 0.8}, {0.8, 0.1, 0.1}}))
+        .add("a row ignored", {some_logits()}, with({7, 1}, {.ignore_index = 7}),
+             wanted({{0.0, 0.0, 0.0}, {0.0, 1.0, 0.0}}))
+        .add("classes first", {A{{1.5, 0.25}, {-2.0, 3.0}, {0.5, -1.0}}}, with({2, 0}, {.axis = 0}),
+             [](const Arrays&) {
+                 return naive(some_logits(), A{{0.0, 0.0, 1.0}, {1.0, 0.0, 0.0}});
+             })
+        .add(
+            "one row", {A{1.5, -2.0, 0.5}},
+            [](const auto& x) { return softmax_cross_entropy(x[0], Indices(std::int64_t{0})); },
+            [](const Arrays&) { return A(std::log(1 + std::exp(-3.5) + std::exp(-1.0))); })
+        .add(
+            "no rows", {A(Shape{0, 3})}, with(Indices(Shape{0}), {}), [](const Arrays&) { return A(Shape{0}); }, 1)
+        .refuse("target 3 of 3 classes", {some_logits()}, with({2, 3}, {}))
+        .refuse("target -1", {some_logits()}, with({2, -1}, {}))
+        .refuse("three targets for two rows", {some_logits()}, with({2, 0, 0}, {}))
+        .refuse("smoothing 2", {some_logits()}, with({2, 0}, {.label_smoothing = 2}))
+        .refuse("0-d", {A(1.0)}, with({0}, {}));
+}
+
+template <class T>
+Samples DistributionCrossEntropy<T>::samples() {
+    auto f = [](const auto& x) { return softmax_cross_entropy(x[0], x[1]); };
+    auto reference = [](const Arrays& x) { return naive(x[0], x[1]); };
+    return Samples()
+        .add("rows", {some_logits(), A{{0.25, 0.5, 0.25}, {1.0, 0.0, 0.0}}}, f, reference)
+        .add("rows that do not add up to 1", {some_logits(), A{{0.5, 0.5, 0.25}, {2.0, 0.25, 0.0}}}, f, reference)
+        .add(
+            "classes first", {A{{1.5, 0.25}, {-2.0, 3.0}, {0.5, -1.0}}, A{{0.25, 1.0}, {0.5, 0.0}, {0.25, 0.0}}},
+            [](const auto& x) { return softmax_cross_entropy(x[0], x[1], 0); },
+            [](const Arrays& x) { return naive(some_logits(), A(xt::transpose(x[1]))); })
+        .add(
+            "no rows", {A(Shape{0, 3}), A(Shape{0, 3})}, f, [](const Arrays&) { return A(Shape{0}); }, 1)
+        .refuse("two and three classes", {some_logits(), A{{0.5, 0.5}, {1.0, 0.0}}}, f);
+}
+
+}    // namespace
+}    // namespace xtape
