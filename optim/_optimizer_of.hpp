@@ -119,7 +119,7 @@ NonFinite OptimizerOf<T, O>::non_finite(std::size_t group) const {
 template <class T, class O>
 void OptimizerOf<T, O>::step() {
     if (!this->gradients_admit_step()) return;
-    if constexpr (requires { typename Rule<O>::template Pass<T>; }) {
+    if constexpr (!requires { Rule<O>::needs_closure; }) {
         for (std::size_t i = 0; i < options_.size(); ++i) {
             const O& options = options_[i];
             const double lr = options.lr * this->groups_[i].multiplier;
