@@ -93,6 +93,16 @@ void Stream::bits(std::span<std::uint32_t> out) {
                });
 }
 
+std::uint64_t Stream::reserve_bits(std::size_t count) { return chunk * reserve(chunks_of(count)); }
+
+void Stream::bits_at(std::uint64_t place, std::span<std::uint32_t> out) const {
+    alignas(64) std::uint32_t numbers[chunk];
+    for (std::size_t i = 0; i < out.size(); i += chunk) {
+        philox(key_, number_, lanes * ((place + i) / chunk), numbers);
+        std::copy_n(numbers, std::min(chunk, out.size() - i), out.data() + i);
+    }
+}
+
 void Stream::uniform(std::span<float> out) {
     for_chunks(key_, number_, reserve(chunks_of(out.size())), out.size(),
                [&](const std::uint32_t* numbers, std::size_t begin, std::size_t count) {

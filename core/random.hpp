@@ -28,6 +28,10 @@ public:
 
     // 32 random bits for each element.
     void bits(std::span<std::uint32_t> out);
+    // Takes the next `count` times 32 bits out of the stream; they are drawn later, in parts, in any order and on any
+    // thread: bits_at(place + i) for i a multiple of 64 gives what bits() would have given from element i on.
+    std::uint64_t reserve_bits(std::size_t count);
+    void bits_at(std::uint64_t place, std::span<std::uint32_t> out) const;
     // Uniform in [0, 1): 24 random bits for a float, 53 for a double.
     void uniform(std::span<float> out);
     void uniform(std::span<double> out);
