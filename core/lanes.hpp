@@ -97,8 +97,8 @@ public:
     friend Mask operator<=(Lanes a, Lanes b) { return {a.batch_ <= b.batch_}; }
     friend Mask operator>=(Lanes a, Lanes b) { return {a.batch_ >= b.batch_}; }
     friend Mask operator==(Lanes a, Lanes b) { return {a.batch_ == b.batch_}; }
-    friend Mask operator!=(Lanes a, Lanes b) { return {a.batch_ != b.batch_}; }
-    friend Mask isnan(Lanes a) { return a != a; }
+    friend Mask operator!=(Lanes a, Lanes b) { return !(a == b); }    // xsimd's says false where either is NaN
+    friend Mask isnan(Lanes a) { return {xsimd::isnan(a.batch_)}; }
     friend Lanes select(Mask m, Lanes a, Lanes b) { return xsimd::select(m.bits, a.batch_, b.batch_); }
     friend Lanes where(Mask m, Lanes a, Lanes b) { return select(m, a, b); }
 
@@ -111,22 +111,28 @@ public:
     friend Lanes sign(Lanes a) { return select(a > 0, 1, select(a < 0, -1, select(isnan(a), a, 0))); }
     friend Lanes floor(Lanes a) { return xsimd::floor(a.batch_); }
     friend Lanes ceil(Lanes a) { return xsimd::ceil(a.batch_); }
-    friend Lanes round(Lanes a) {    // half to even, as NumPy and PyTorch
-        return each(a, [](T x) { return std::nearbyint(x); });
-    }
+    friend Lanes round(Lanes a) { return xsimd::nearbyint(a.batch_); }    // half to even, as NumPy and PyTorch
     friend Lanes sqrt(Lanes a) { return xsimd::sqrt(a.batch_); }
     friend Lanes rsqrt(Lanes a) { return 1 / sqrt(a); }
-    friend Lanes cbrt(Lanes a) { return xsimd::cbrt(a.batch_); }
+    friend Lanes cbrt(Lanes a) {
+        return has_subnormal(a) ? each(a, [](T x) { return std::cbrt(x); }) : Lanes(xsimd::cbrt(a.batch_));
+    }
     friend Lanes hypot(Lanes a, Lanes b) {
         return each(a, b, [](T x, T y) { return std::hypot(x, y); });
     }
     friend Lanes exp(Lanes a) { return xsimd::exp(a.batch_); }
     friend Lanes exp2(Lanes a) { return xsimd::exp2(a.batch_); }
-    friend Lanes expm1(Lanes a) { return xsimd::expm1(a.batch_); }
-    friend Lanes log(Lanes a) { return xsimd::log(a.batch_); }
-    friend Lanes log2(Lanes a) { return xsimd::log2(a.batch_); }
-    friend Lanes log10(Lanes a) { return xsimd::log10(a.batch_); }
-    friend Lanes log1p(Lanes a) { return xsimd::log1p(a.batch_); }
+    friend Lanes expm1(Lanes a) { return select(a == 0, a, xsimd::expm1(a.batch_)); }    // keeps -0
+    friend Lanes log(Lanes a) {
+        return has_subnormal(a) ? each(a, [](T x) { return std::log(x); }) : Lanes(xsimd::log(a.batch_));
+    }
+    friend Lanes log2(Lanes a) {
+        return has_subnormal(a) ? each(a, [](T x) { return std::log2(x); }) : Lanes(xsimd::log2(a.batch_));
+    }
+    friend Lanes log10(Lanes a) {
+        return has_subnormal(a) ? each(a, [](T x) { return std::log10(x); }) : Lanes(xsimd::log10(a.batch_));
+    }
+    friend Lanes log1p(Lanes a) { return select(a == 0, a, xsimd::log1p(a.batch_)); }    // keeps -0
     friend Lanes sin(Lanes a) { return xsimd::sin(a.batch_); }
     friend Lanes cos(Lanes a) { return xsimd::cos(a.batch_); }
     friend Lanes tan(Lanes a) { return xsimd::tan(a.batch_); }
@@ -157,6 +163,9 @@ public:
     }
 
 private:
+    // Numbers so small that xsimd's logarithms and cube root go wrong.
+    static bool has_subnormal(Lanes a) { return xsimd::any((abs(a) < std::numeric_limits<T>::min() && a != 0).bits); }
+
     Batch batch_;
 };
 
