@@ -42,8 +42,9 @@ endif()
 
 set(XTAPE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # GCC 12 takes the undefined operands of its own AVX-512 intrinsics for a mistake (GCC bug 105593).
-    list(APPEND XTAPE_WARNING_FLAGS -Wno-maybe-uninitialized -Wno-uninitialized)
+    # GCC 12 takes the undefined operands of its own AVX-512 intrinsics (GCC bug 105593) and the joining of short strings
+    # (105329) for mistakes.
+    list(APPEND XTAPE_WARNING_FLAGS -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict)
 endif()
 if(XTAPE_WARNINGS_AS_ERRORS)
     list(APPEND XTAPE_WARNING_FLAGS -Werror)
