@@ -1,0 +1,398 @@
+#include <xtape/core/adjoint.hpp>
+#include <xtape/core/operation.hpp>
+#include <xtape/core/shape.hpp>
+#include <xtape/core/threads.hpp>
+#include <xtape/ops/index.hpp>
+#include <xtape/ops/shape.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+
+constexpr std::size_t parallel = 32 * 1024;    // elements from which a second thread pays
+
+// An array as (outer, length, inner) around one of its axes.
+struct Around {
+    std::size_t outer = 1, length = 1, inner = 1;
+    Around(const Shape& shape, std::size_t axis) : length(shape[axis]) {
+        for (std::size_t d = 0; d < axis; ++d) outer *= shape[d];
+        for (std::size_t d = axis + 1; d < shape.size(); ++d) inner *= shape[d];
+    }
+};
+
+Shape with_length(Shape shape, std::size_t axis, std::size_t length) {
+    shape[axis] = length;
+    return shape;
+}
+
+[[noreturn]] void refuse_index(const char* name, std::int64_t index, std::size_t position, std::size_t length) {
+    throw std::out_of_range("[" + std::string(name) + "] got the index " + std::to_string(index) + " at position " +
+                            std::to_string(position) + "; wanted one of " + std::to_string(length) + " elements");
+}
+
+// The indices counted from the front.
+Indices normalize(const char* name, const Indices& indices, std::size_t length) {
+    auto n = static_cast<std::int64_t>(length);
+    const std::int64_t* index = indices.storage().data();
+    bool negative = false;
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        if (index[i] < -n || index[i] >= n) refuse_index(name, index[i], i, length);
+        negative = negative || index[i] < 0;
+    }
+    Indices result = share(indices);
+    if (negative)
+        for (auto& i : result.storage())
+            if (i < 0) i += n;
+    return result;
+}
+
+template <class T>
+struct IndexAdd;
+
+template <class T>
+struct IndexSelect {
+    static constexpr auto name = "index_select";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"index", "y_k = x_{i_k} along an axis", "its adjoint is index_add",
+                                 "(..., n, ...), (m,) -> (..., m, ...)"};
+    std::size_t axis;
+    Indices indices;
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(with_length(x.shape(), axis, indices.size()));
+        if (y.size() == 0) return y;
+        const Around from(x.shape(), axis);
+        const T* in = x.storage().data();
+        const std::int64_t* index = indices.storage().data();
+        T* out = y.storage().data();
+        std::size_t count = indices.size(), inner = from.inner;
+        detail::parallel_for(
+            from.outer * count, std::max<std::size_t>(1, parallel / inner), [&](std::size_t begin, std::size_t end) {
+                for (std::size_t r = begin; r < end; ++r) {
+                    const T* row = in + (r / count * from.length + static_cast<std::size_t>(index[r % count])) * inner;
+                    if (inner == 1)
+                        out[r] = *row;
+                    else
+                        std::copy_n(row, inner, out + r * inner);
+                }
+            });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&g, length = x.shape()[axis], this] {
+            return apply(IndexAdd<T>{axis, share(indices), length}, g);
+        });
+    }
+    static Samples samples();
+};
+
+// Sums by index, onto zeros.
+template <class T>
+struct IndexAdd {
+    static constexpr auto name = "index_add";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"index", "y_j = sum of source_k over i_k = j, along an axis",
+                                 "its adjoint is index_select", "(..., m, ...), (m,) -> (..., n, ...)"};
+    std::size_t axis;
+    Indices indices;
+    std::size_t length;
+
+    Array<T> forward(const Array<T>& source) const {
+        Array<T> y(with_length(source.shape(), axis, length), T(0));
+        if (source.size() == 0) return y;
+        const Around to(y.shape(), axis);
+        const T* in = source.storage().data();
+        const std::int64_t* index = indices.storage().data();
+        T* out = y.storage().data();
+        std::size_t count = indices.size(), inner = to.inner;
+        // Cut where no two parts add to the same element: each is summed in the order of the indices.
+        detail::parallel_for(
+            to.outer, std::max<std::size_t>(1, parallel / (count * inner)), [&](std::size_t first, std::size_t last) {
+                detail::parallel_for(
+                    inner, std::max<std::size_t>(64, parallel / count), [&](std::size_t begin, std::size_t end) {
+                        for (std::size_t o = first; o < last; ++o)
+                            for (std::size_t k = 0; k < count; ++k) {
+                                const T* row = in + (o * count + k) * inner;
+                                T* sum = out + (o * length + static_cast<std::size_t>(index[k])) * inner;
+                                for (std::size_t i = begin; i < end; ++i) sum[i] += row[i];
+                            }
+                    });
+            });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {
+        return pullbacks([&g, this] { return apply(IndexSelect<T>{axis, share(indices)}, g); });
+    }
+    static Samples samples();
+};
+
+// Calls body(position in `indices`, position in an array of `shape`) in the order of the indices [begin, end).
+template <class Body>
+void walk(const Indices& indices, const Shape& shape, std::size_t axis, std::size_t begin, std::size_t end, Body body) {
+    const Strides strides = contiguous_strides(shape);
+    const std::int64_t* index = indices.storage().data();
+    const std::size_t last = indices.dimension() - 1, row = indices.shape()[last];
+    for (std::size_t p = begin; p < end;) {
+        std::ptrdiff_t base = 0;
+        std::size_t rest = p / row;
+        for (std::size_t d = last; d-- > 0; rest /= indices.shape()[d])
+            if (d != axis) base += static_cast<std::ptrdiff_t>(rest % indices.shape()[d]) * strides[d];
+        const std::size_t stop = std::min(end, (p / row + 1) * row);
+        for (std::size_t j = p % row; p < stop; ++p, ++j)
+            body(p, base + (last != axis ? static_cast<std::ptrdiff_t>(j) : 0) +
+                        static_cast<std::ptrdiff_t>(index[p]) * strides[axis]);
+    }
+}
+
+template <class T>
+struct ScatterAdd;
+
+template <class T>
+struct Gather {
+    static constexpr auto name = "gather";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"index", "y_ikj = x_{i, n_ikj, j}", "its adjoint is scatter_add",
+                                 "the shape of the indices"};
+    std::size_t axis;
+    Indices indices;
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(indices.shape());
+        if (y.size() == 0) return y;
+        const T* in = x.storage().data();
+        T* out = y.storage().data();
+        detail::parallel_for(y.size(), parallel, [&](std::size_t begin, std::size_t end) {
+            walk(indices, x.shape(), axis, begin, end, [=](std::size_t p, std::ptrdiff_t at) { out[p] = in[at]; });
+        });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&g, &x, this] { return apply(ScatterAdd<T>{axis, share(indices), x.shape()}, g); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct ScatterAdd {
+    static constexpr auto name = "scatter_add";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"index", "y_{i, n_ikj, j} = sum of the source_ikj with that index",
+                                 "its adjoint is gather", "the source has the shape of the indices"};
+    std::size_t axis;
+    Indices indices;
+    Shape shape;
+
+    Array<T> forward(const Array<T>& source) const {
+        Array<T> y(shape, T(0));
+        if (source.size() == 0) return y;
+        const T* in = source.storage().data();
+        T* out = y.storage().data();
+        walk(indices, shape, axis, 0, source.size(), [=](std::size_t p, std::ptrdiff_t at) { out[at] += in[p]; });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {
+        return pullbacks([&g, this] { return apply(Gather<T>{axis, share(indices)}, g); });
+    }
+    static Samples samples();
+};
+
+std::size_t check_list(const char* name, const Shape& shape, std::ptrdiff_t axis, const Indices& indices) {
+    if (indices.dimension() != 1)
+        throw ShapeError("[" + std::string(name) + "] got indices of the shape " + to_string(indices.shape()) +
+                         "; wanted a list; take and embedding accept any shape");
+    return normalize_axis(name, axis, shape.size());
+}
+
+std::size_t check_grid(const char* name, const Shape& shape, std::ptrdiff_t axis, const Indices& indices) {
+    std::size_t place = normalize_axis(name, axis, shape.size());
+    bool fits = indices.dimension() == shape.size();
+    for (std::size_t d = 0; fits && d < shape.size(); ++d) fits = d == place || indices.shape()[d] <= shape[d];
+    if (!fits)
+        throw ShapeError("[" + std::string(name) + "] got an array of the shape " + to_string(shape) +
+                         " and indices of the shape " + to_string(indices.shape()) +
+                         "; wanted as many axes, none but the indexed one longer than the array's");
+    return place;
+}
+
+[[noreturn]] void refuse_source(const char* name, const Shape& source, const Shape& wanted) {
+    throw ShapeError("[" + std::string(name) + "] got a source of the shape " + to_string(source) + "; wanted " +
+                     to_string(wanted));
+}
+
+}    // namespace
+
+template <class T>
+Variable<T> index_select(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices) {
+    std::size_t place = check_list("index_select", x.shape(), axis, indices);
+    return apply(IndexSelect<T>{place, normalize("index_select", indices, x.shape()[place])}, x);
+}
+
+template <class T>
+Variable<T> index_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices, const Variable<T>& source) {
+    std::size_t place = check_list("index_add", x.shape(), axis, indices), length = x.shape()[place];
+    if (Shape wanted = with_length(x.shape(), place, indices.size()); !same_shape(source.shape(), wanted))
+        refuse_source("index_add", source.shape(), wanted);
+    return add(x, apply(IndexAdd<T>{place, normalize("index_add", indices, length), length}, source));
+}
+
+template <class T>
+Variable<T> take(const Variable<T>& x, const Indices& indices) {
+    Indices list = normalize("take", share(indices, Shape{indices.size()}), x.size());
+    return reshape(apply(IndexSelect<T>{0, std::move(list)}, reshape(x, Shape{x.size()})), indices.shape());
+}
+
+template <class T>
+Variable<T> embedding(const Variable<T>& table, const Indices& indices) {
+    if (table.dimension() == 0) throw ShapeError("[embedding] got a table of the shape (); wanted at least one axis");
+    Indices list = normalize("embedding", share(indices, Shape{indices.size()}), table.shape()[0]);
+    Shape shape = indices.shape();
+    for (std::size_t d = 1; d < table.dimension(); ++d) shape.push_back(table.shape()[d]);
+    return reshape(apply(IndexSelect<T>{0, std::move(list)}, table), shape);
+}
+
+template <class T>
+Variable<T> gather(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices) {
+    std::size_t place = check_grid("gather", x.shape(), axis, indices);
+    return apply(Gather<T>{place, normalize("gather", indices, x.shape()[place])}, x);
+}
+
+template <class T>
+Variable<T> scatter_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices, const Variable<T>& source) {
+    std::size_t place = check_grid("scatter_add", x.shape(), axis, indices);
+    if (!same_shape(source.shape(), indices.shape())) refuse_source("scatter_add", source.shape(), indices.shape());
+    return add(x, apply(ScatterAdd<T>{place, normalize("scatter_add", indices, x.shape()[place]), x.shape()}, source));
+}
+
+template <class T>
+Variable<T> masked_select(const Variable<T>& x, const Mask& mask) {
+    const Shape shape = broadcast_shapes("masked_select", x.shape(), mask.shape());
+    const Mask whole = xt::broadcast(mask, shape);
+    const bool* chosen = whole.storage().data();
+    Indices indices(Shape{static_cast<std::size_t>(std::count(chosen, chosen + whole.size(), true))});
+    for (std::size_t i = 0, k = 0; i < whole.size(); ++i)
+        if (chosen[i]) indices.storage()[k++] = static_cast<std::int64_t>(i);
+    return apply(IndexSelect<T>{0, std::move(indices)}, reshape(broadcast_to(x, shape), Shape{whole.size()}));
+}
+
+template <class T>
+Array<T> one_hot(const Indices& indices, std::size_t classes) {
+    Shape shape = indices.shape();
+    shape.push_back(classes);
+    Array<T> y(shape, T(0));
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        std::int64_t index = indices.storage()[i];
+        if (index < 0 || index >= static_cast<std::int64_t>(classes)) refuse_index("one_hot", index, i, classes);
+        y.storage()[i * classes + static_cast<std::size_t>(index)] = 1;
+    }
+    return y;
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                                  \
+    template Variable<T> index_select(const Variable<T>&, std::ptrdiff_t, const Indices&);                    \
+    template Variable<T> index_add(const Variable<T>&, std::ptrdiff_t, const Indices&, const Variable<T>&);   \
+    template Variable<T> take(const Variable<T>&, const Indices&);                                            \
+    template Variable<T> embedding(const Variable<T>&, const Indices&);                                       \
+    template Variable<T> gather(const Variable<T>&, std::ptrdiff_t, const Indices&);                          \
+    template Variable<T> scatter_add(const Variable<T>&, std::ptrdiff_t, const Indices&, const Variable<T>&); \
+    template Variable<T> masked_select(const Variable<T>&, const Mask&);                                      \
+    template Array<T> one_hot(const Indices&, std::size_t);
+XTAPE_INSTANTIATE(float)
+XTAPE_INSTANTIATE(double)
+#undef XTAPE_INSTANTIATE
+
+namespace {
+
+A table() { return A{{1.5, -2.0, 0.5}, {0.25, 3.0, -1.0}}; }
+
+template <class T>
+Samples IndexSelect<T>::samples() {
+    auto select = [](std::ptrdiff_t axis, Indices indices) {
+        return [=](const auto& x) { return index_select(x[0], axis, indices); };
+    };
+    auto is = [](A y) { return [=](const Arrays&) { return y; }; };
+    auto masked = [](Mask mask) { return [=](const auto& x) { return masked_select(x[0], mask); }; };
+    return Samples()
+        .add("columns, one twice", {table()}, select(1, {2, 0, -1}), is({{0.5, 1.5, 0.5}, {-1.0, 0.25, -1.0}}))
+        .add("rows", {table()}, select(0, {1}), is(make_array<double>({0.25, 3.0, -1.0}, {1, 3})))
+        .add("nothing", {table()}, select(0, Indices(Shape{0})), is(A(Shape{0, 3})), 1)
+        .add(
+            "take", {table()},
+            [](const auto& x) {
+                return take(x[0], Indices{{5, 1}, {-6, 1}});
+            },
+            is({{-1.0, -2.0}, {1.5, -2.0}}))
+        .add(
+            "take one", {table()}, [](const auto& x) { return take(x[0], Indices(std::int64_t{4})); }, is(A(3.0)))
+        .add(
+            "embedding", {table()},
+            [](const auto& x) {
+                return embedding(x[0], Indices{1, 1, 0});
+            },
+            is({{0.25, 3.0, -1.0}, {0.25, 3.0, -1.0}, {1.5, -2.0, 0.5}}))
+        .add("masked", {table()}, masked({{true, false, true}, {false, true, false}}), is({1.5, 0.5, 3.0}))
+        .add("mask that broadcasts", {table()}, masked({true, false, true}), is({1.5, 0.5, 0.25, -1.0}))
+        .add("number that broadcasts", {A(2.0)}, masked({true, false, true}), is({2.0, 2.0}))
+        .refuse("index 3 of 3", {table()}, select(1, {0, 3}))
+        .refuse("axis 2", {table()}, select(2, {0}))
+        .refuse("a grid of indices", {table()}, select(0, {{0, 1}, {1, 0}}))
+        .refuse("mask of 2 for 3", {table()}, masked({true, false}))
+        .refuse("0-d", {A(1.0)}, select(0, {0}));
+}
+
+template <class T>
+Samples IndexAdd<T>::samples() {
+    auto f = [](std::ptrdiff_t axis, Indices indices) {
+        return [=](const auto& x) { return index_add(x[0], axis, indices, x[1]); };
+    };
+    return Samples()
+        .add("columns, one twice", {table(), A{{1.0, 2.0, 4.0}, {3.0, 5.0, -1.0}}}, f(1, {2, 0, -1}),
+             [](const Arrays&) {
+                 return A{{3.5, -2.0, 5.5}, {5.25, 3.0, 1.0}};
+             })
+        .add(
+            "nothing", {table(), A(Shape{0, 3})}, f(0, Indices(Shape{0})), [](const Arrays&) { return table(); }, 1)
+        .refuse("source too long", {table(), A(Shape{3, 3}, 1.0)}, f(0, {0, 1}))
+        .refuse("index -3 of 2", {table(), A(Shape{1, 3}, 1.0)}, f(0, {-3}));
+}
+
+template <class T>
+Samples Gather<T>::samples() {
+    auto f = [](std::ptrdiff_t axis, Indices indices) {
+        return [=](const auto& x) { return gather(x[0], axis, indices); };
+    };
+    auto is = [](A y) { return [=](const Arrays&) { return y; }; };
+    return Samples()
+        .add("along rows", {table()}, f(1, {{2, 0, 0, -1}, {1, 1, 0, 2}}),
+             is({{0.5, 1.5, 1.5, 0.5}, {3.0, 3.0, 0.25, -1.0}}))
+        .add("along columns, fewer of them", {table()}, f(0, {{1, 0}, {0, 0}, {1, 1}}),
+             is({{0.25, -2.0}, {1.5, -2.0}, {0.25, 3.0}}))
+        .add("nothing", {table()}, f(1, Indices(Shape{2, 0})), is(A(Shape{2, 0})), 1)
+        .refuse("index 3 of 3", {table()}, f(1, {{0, 3}, {0, 0}}))
+        .refuse("three rows of indices for two", {table()}, f(1, {{0, 1}, {0, 1}, {0, 1}}))
+        .refuse("a list for a matrix", {table()}, f(1, {0, 1}));
+}
+
+template <class T>
+Samples ScatterAdd<T>::samples() {
+    auto f = [](std::ptrdiff_t axis, Indices indices) {
+        return [=](const auto& x) { return scatter_add(x[0], axis, indices, x[1]); };
+    };
+    return Samples()
+        .add("along rows", {table(), A{{1.0, 2.0}, {4.0, 8.0}}}, f(1, {{2, 2}, {0, -2}}),
+             [](const Arrays&) {
+                 return A{{1.5, -2.0, 3.5}, {4.25, 11.0, -1.0}};
+             })
+        .add(
+            "nothing", {table(), A(Shape{0, 3})}, f(0, Indices(Shape{0, 3})), [](const Arrays&) { return table(); }, 1)
+        .refuse("another shape than the indices", {table(), A{{1.0, 2.0}}}, f(1, {{2, 2}, {0, 1}}));
+}
+
+}    // namespace
+}    // namespace xtape
