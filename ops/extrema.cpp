@@ -1,0 +1,237 @@
+#include <xtape/core/pointwise.hpp>
+#include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/extrema.hpp>
+#include <xtape/ops/reduction/fold.hpp>
+#include <xtape/ops/shape.hpp>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+
+template <class T>
+struct Largest {
+    static constexpr bool parametric = false;
+    static T identity() { return -std::numeric_limits<T>::infinity(); }
+    static Lanes<T> map(Lanes<T> x, Lanes<T>) { return x; }
+    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return max(a, b); }
+};
+
+template <class T>
+struct Smallest {
+    static constexpr bool parametric = false;
+    static T identity() { return std::numeric_limits<T>::infinity(); }
+    static Lanes<T> map(Lanes<T> x, Lanes<T>) { return x; }
+    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return min(a, b); }
+};
+
+// How many elements equal the parameter.
+template <class T>
+struct Equal {
+    static constexpr bool parametric = true;
+    static T identity() { return 0; }
+    static Lanes<T> map(Lanes<T> x, Lanes<T> parameter) { return select(x == parameter, 1, 0); }
+    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return a + b; }
+};
+
+// g shared among the elements of x that are the extreme y, of which there are n.
+struct ShareExtreme {
+    static constexpr auto name = "share_extreme";
+    static constexpr auto needs = needs::input(1) | needs::input(2) | needs::input(3);
+    static constexpr About about{"extrema", "y = g / n where x = extreme, else 0; NaN where extreme is",
+                                 "dy/dg = 1 / n where x = extreme, else 0"};
+    auto forward(const auto& g, const auto& x, const auto& extreme, const auto& n) const {
+        return select(x == extreme, g / n, select(isnan(extreme), extreme, 0));
+    }
+    auto vjp(const auto& g, const auto&, const auto& x, const auto& extreme, const auto& n, const auto&) const {
+        auto none = [&] { return 0 * g; };
+        return pullbacks([&] { return share(g, x, extreme, n); }, none, none, none);
+    }
+    template <class T>
+    static Variable<T> share(const Variable<T>& g, const Variable<T>& x, const Variable<T>& extreme,
+                             const Variable<T>& n) {
+        return pointwise(ShareExtreme{}, g, x, extreme, n);
+    }
+    template <class T>
+    static Lanes<T> share(const Lanes<T>& g, const Lanes<T>& x, const Lanes<T>& extreme, const Lanes<T>& n) {
+        return ShareExtreme{}.forward(g, x, extreme, n);
+    }
+    static Samples samples() {
+        auto f = [](const auto& v) {
+            using V = std::decay_t<decltype(v[0])>;
+            return share(v[0], V(A{{1.0, 3.0, 3.0}, {2.0, 0.0, 1.0}}), V(make_array<double>({3.0, 2.0}, {2, 1})),
+                         V(make_array<double>({2.0, 1.0}, {2, 1})));
+        };
+        return Samples().add("a tie, and none", {make_array<double>({4.0, 5.0}, {2, 1})}, f, [](const Arrays&) {
+            return A{{0.0, 2.0, 2.0}, {5.0, 0.0, 0.0}};
+        });
+    }
+};
+
+template <class T>
+Variable<T> extreme_gradient(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y, const Shape& kept) {
+    Variable<T> extreme = reshape(y.detach(), kept);
+    detail::Arranged<T> elements(detail::view_of(x), kept);
+    Variable<T> n(detail::fold(Equal<T>{}, elements, kept, std::as_const(extreme.value()).storage().data()));
+    return ShareExtreme::share(reshape(g, kept), x.detach(), extreme, n);
+}
+
+template <class T>
+struct Amax {
+    static constexpr auto name = "amax";
+    static constexpr auto needs = needs::inputs | needs::output;
+    static constexpr About about{"extrema", "y = the largest x over axes",
+                                 "dy/dx = 1 / n at the n largest elements, else 0", "the axes dropped, or of length 1"};
+    Shape kept;
+    Shape result;
+    Array<T> forward(const View<T>& x) const {
+        return detail::fold(Largest<T>{}, detail::Arranged<T>(x, kept), result);
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
+        return pullbacks([&] { return extreme_gradient(g, x, y, kept); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct Amin {
+    static constexpr auto name = "amin";
+    static constexpr auto needs = needs::inputs | needs::output;
+    static constexpr About about{"extrema", "y = the smallest x over axes",
+                                 "dy/dx = 1 / n at the n smallest elements, else 0",
+                                 "the axes dropped, or of length 1"};
+    Shape kept;
+    Shape result;
+    Array<T> forward(const View<T>& x) const {
+        return detail::fold(Smallest<T>{}, detail::Arranged<T>(x, kept), result);
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
+        return pullbacks([&] { return extreme_gradient(g, x, y, kept); });
+    }
+    static Samples samples();
+};
+
+void require_elements(const char* operation, const detail::Reduced& reduced, const Shape& shape) {
+    if (reduced.count == 0 && element_count(reduced.kept) != 0)
+        throw ShapeError("[" + std::string(operation) + "] got the shape " + to_string(shape) +
+                         ", of which it would choose from nothing; wanted axes with elements");
+}
+
+// The first index at which `better(x, best)`; NaN is better than all.
+template <class T, class Better>
+Indices arg(const char* operation, const Array<T>& x, std::optional<std::ptrdiff_t> axis, ReduceOptions options,
+            const Better& better) {
+    detail::Reduced reduced(operation, x.shape(), axis ? Axes(*axis) : Axes(all_axes), options.keep_dims);
+    require_elements(operation, reduced, x.shape());
+    Indices result = empty_array<std::int64_t>(reduced.result);
+    if (result.size() == 0) return result;
+    const detail::Arranged<T> in(view(x), reduced.kept);
+    std::int64_t* out = result.storage().data();
+    auto step = static_cast<std::ptrdiff_t>(in.inner);
+    detail::parallel_for(result.size(), std::max<std::size_t>(1, 32768 / in.length),
+                         [&](std::size_t begin, std::size_t end) {
+                             for (std::size_t k = begin; k < end; ++k) {
+                                 const T* row = in.data() + k / in.inner * in.length * in.inner + k % in.inner;
+                                 T best = *row;
+                                 std::int64_t place = 0;
+                                 for (std::int64_t i = 1; i < static_cast<std::int64_t>(in.length); ++i) {
+                                     T element = row[i * step];
+                                     if (better(element, best) || (element != element && best == best)) {
+                                         best = element;
+                                         place = i;
+                                     }
+                                 }
+                                 out[k] = place;
+                             }
+                         });
+    return result;
+}
+
+}    // namespace
+
+template <class T>
+Variable<T> amax(const Variable<T>& x, const Axes& axes, ReduceOptions options) {
+    detail::Reduced reduced("amax", x.shape(), axes, options.keep_dims);
+    require_elements("amax", reduced, x.shape());
+    return apply(Amax<T>{std::move(reduced.kept), std::move(reduced.result)}, x);
+}
+
+template <class T>
+Variable<T> amin(const Variable<T>& x, const Axes& axes, ReduceOptions options) {
+    detail::Reduced reduced("amin", x.shape(), axes, options.keep_dims);
+    require_elements("amin", reduced, x.shape());
+    return apply(Amin<T>{std::move(reduced.kept), std::move(reduced.result)}, x);
+}
+
+template <class T>
+Indices argmax(const Array<T>& x, std::optional<std::ptrdiff_t> axis, ReduceOptions options) {
+    return arg("argmax", x, axis, options, [](T element, T best) { return element > best; });
+}
+
+template <class T>
+Indices argmin(const Array<T>& x, std::optional<std::ptrdiff_t> axis, ReduceOptions options) {
+    return arg("argmin", x, axis, options, [](T element, T best) { return element < best; });
+}
+
+template Variable<float> amax(const Variable<float>&, const Axes&, ReduceOptions);
+template Variable<double> amax(const Variable<double>&, const Axes&, ReduceOptions);
+template Variable<float> amin(const Variable<float>&, const Axes&, ReduceOptions);
+template Variable<double> amin(const Variable<double>&, const Axes&, ReduceOptions);
+template Indices argmax(const Array<float>&, std::optional<std::ptrdiff_t>, ReduceOptions);
+template Indices argmax(const Array<double>&, std::optional<std::ptrdiff_t>, ReduceOptions);
+template Indices argmin(const Array<float>&, std::optional<std::ptrdiff_t>, ReduceOptions);
+template Indices argmin(const Array<double>&, std::optional<std::ptrdiff_t>, ReduceOptions);
+
+namespace {
+
+A cube() { return A{{{1.0, 2.0}, {3.0, 4.5}}, {{-5.0, 6.0}, {0.5, 8.0}}}; }
+
+template <class T>
+Samples Amax<T>::samples() {
+    return Samples()
+        .add(
+            "all", {cube()}, [](const auto& x) { return amax(x[0]); }, [](const Arrays&) { return A(8.0); })
+        .add(
+            "the middle axis", {cube()}, [](const auto& x) { return amax(x[0], 1); },
+            [](const Arrays&) {
+                return A{{3.0, 4.5}, {0.5, 8.0}};
+            })
+        .add(
+            "outer axes, kept", {cube()},
+            [](const auto& x) {
+                return amax(x[0], {0, 2}, {.keep_dims = true});
+            },
+            [](const Arrays&) {
+                return make_array<double>({6.0, 8.0}, {1, 2, 1});
+            })
+        .add(
+            "0-d", {A(3.0)}, [](const auto& x) { return amax(x[0]); }, [](const Arrays&) { return A(3.0); })
+        .add(
+            "rows of no elements", {A(Shape{0, 2})}, [](const auto& x) { return amax(x[0], 1); },
+            [](const Arrays&) { return A(Shape{0}); }, 1)
+        .refuse("of nothing", {A(Shape{2, 0})}, [](const auto& x) { return amax(x[0], 1); })
+        .refuse("no such axis", {cube()}, [](const auto& x) { return amax(x[0], 3); });
+}
+
+template <class T>
+Samples Amin<T>::samples() {
+    return Samples()
+        .add(
+            "all", {cube()}, [](const auto& x) { return amin(x[0]); }, [](const Arrays&) { return A(-5.0); })
+        .add(
+            "the first axis, kept", {cube()}, [](const auto& x) { return amin(x[0], 0, {.keep_dims = true}); },
+            [](const Arrays&) {
+                return A{{{-5.0, 2.0}, {0.5, 4.5}}};
+            })
+        .add(
+            "0-d", {A(3.0)}, [](const auto& x) { return amin(x[0]); }, [](const Arrays&) { return A(3.0); })
+        .refuse("of nothing", {A(Shape{0})}, [](const auto& x) { return amin(x[0]); });
+}
+
+}    // namespace
+}    // namespace xtape
