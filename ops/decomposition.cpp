@@ -1,0 +1,354 @@
+#include <xtape/core/adjoint.hpp>
+#include <xtape/core/operation.hpp>
+#include <xtape/core/shape.hpp>
+#include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/blas.hpp>
+#include <xtape/ops/decomposition.hpp>
+#include <xtape/ops/matmul.hpp>
+#include <xtape/ops/reduce.hpp>
+#include <xtape/ops/shape.hpp>
+#include <xtape/ops/triangle.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+
+template <class T>
+Variable<T> flip_axes(const Variable<T>& x) {
+    return swap_axes(x, -1, -2);
+}
+
+template <class T>
+std::size_t check_square(const char* name, const Variable<T>& x) {
+    const Shape& shape = x.shape();
+    if (shape.size() < 2 || shape[shape.size() - 1] != shape[shape.size() - 2])
+        throw ShapeError("[" + std::string(name) + "] got the shape " + to_string(shape) +
+                         "; wanted square matrices, (..., n, n)");
+    return shape.back();
+}
+
+[[noreturn]] void refuse_matrix(const char* name, std::size_t index, std::size_t count, const std::string& fault) {
+    throw std::domain_error("[" + std::string(name) + "] got a matrix " +
+                            (count > 1 ? "(number " + std::to_string(index) + " of the batch) " : "") + fault);
+}
+
+Shape leading(const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); }
+
+// The matrix's LU factors in LAPACK's order: those of its transpose as stored, so of the matrix itself.
+template <class T>
+struct Factors {
+    std::vector<T> elements;
+    std::vector<int> pivots;
+    int zero_pivot;
+
+    Factors(const T* matrix, std::size_t n) : elements(n * n), pivots(n) {
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j) elements[j * n + i] = matrix[i * n + j];
+        zero_pivot = detail::lu_factor(n, elements.data(), pivots.data());
+    }
+    void require_regular(const char* name, std::size_t index, std::size_t count) const {
+        if (zero_pivot > 0)
+            refuse_matrix(name, index, count, "that is singular: pivot " + std::to_string(zero_pivot) + " is 0");
+    }
+    // x = the matrix^-1 b for row-major b and x of n x columns elements.
+    void solve(const T* b, std::size_t n, std::size_t columns, T* x) const {
+        std::vector<T> sides(n * columns);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < columns; ++j) sides[j * n + i] = b[i * columns + j];
+        detail::lu_solve(n, columns, elements.data(), pivots.data(), sides.data());
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < columns; ++j) x[i * columns + j] = sides[j * n + i];
+    }
+};
+
+template <class T>
+struct Inverse {
+    static constexpr auto name = "inverse";
+    static constexpr auto needs = needs::output;
+    static constexpr About about{"decomposition", "Y = X^-1", "dX = -Y^T G Y^T", "(..., n, n)"};
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(x.shape());
+        if (y.size() == 0) return y;
+        std::size_t n = x.shape().back(), count = x.size() / (n * n);
+        std::vector<T> identity(n * n);
+        for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
+        T* out = y.storage().data();
+        for (std::size_t i = 0; i < count; ++i) {
+            const Factors<T> factors(x.storage().data() + i * n * n, n);
+            factors.require_regular(name, i, count);
+            factors.solve(identity.data(), n, n, out + i * n * n);
+        }
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
+        return pullbacks([&] { return -matmul(flip_axes(y), matmul(g, flip_axes(y))); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct Solve {
+    static constexpr auto name = "solve";
+    static constexpr auto needs = needs::input(0) | needs::output;
+    static constexpr About about{"decomposition", "X = A^-1 B", "dB = A^-T G, dA = -dB X^T",
+                                 "(..., n, n), (..., n, k) -> (..., n, k); 1-d B as a column"};
+
+    // The leading axes are those of both.
+    Array<T> forward(const Array<T>& a, const Array<T>& b) const {
+        Array<T> x = empty_array<T>(b.shape());
+        if (x.size() == 0) return x;
+        std::size_t n = a.shape().back(), columns = b.shape().back(), count = a.size() / (n * n);
+        T* out = x.storage().data();
+        for (std::size_t i = 0; i < count; ++i) {
+            const Factors<T> factors(a.storage().data() + i * n * n, n);
+            factors.require_regular(name, i, count);
+            factors.solve(b.storage().data() + i * n * columns, n, columns, out + i * n * columns);
+        }
+        return x;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>&, const Variable<T>& x) const {
+        return pullbacks([&] { return -matmul(solve(flip_axes(a), g), flip_axes(x)); },
+                         [&] { return solve(flip_axes(a), g); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct Cholesky {
+    static constexpr auto name = "cholesky";
+    static constexpr auto needs = needs::output;
+    static constexpr About about{"decomposition", "L L^T = A, L lower triangular",
+                                 "dA = (S + S^T) / 2, S = L^-T P L^-1, P = tril(L^T G) with half its diagonal",
+                                 "(..., n, n)"};
+
+    Array<T> forward(const Array<T>& a) const {
+        Array<T> y = empty_array<T>(a.shape());
+        if (y.size() == 0) return y;
+        std::size_t n = a.shape().back(), count = a.size() / (n * n);
+        T* out = y.storage().data();
+        std::copy_n(a.storage().data(), a.size(), out);
+        for (std::size_t i = 0; i < count; ++i, out += n * n) {
+            if (int minor = detail::cholesky_factor(n, out); minor > 0)
+                refuse_matrix(name, i, count,
+                              "that is not positive definite: its leading minor of order " + std::to_string(minor) +
+                                  " is not positive");
+            for (std::size_t r = 0; r < n; ++r) std::fill(out + r * n + r + 1, out + (r + 1) * n, T(0));
+        }
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
+        return pullbacks([&] {
+            std::size_t n = y.shape().back();
+            Array<T> half(Shape{n, n}, T(0));    // of the diagonal, all of what is below
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t j = 0; j <= i; ++j) half.storage()[i * n + j] = i == j ? T(0.5) : T(1);
+            auto transposed = flip_axes(y);
+            auto p = matmul(transposed, g) * Variable<T>(std::move(half));
+            auto s = solve(transposed, flip_axes(solve(transposed, p)));
+            return (s + flip_axes(s)) * 0.5;
+        });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct LogDet {
+    static constexpr auto name = "logdet";
+    static constexpr auto needs = needs::input(0);
+    static constexpr About about{"decomposition", "y = log det X", "dX = g X^-T", "(..., n, n) -> (...)"};
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y(leading(x.shape()), T(0));
+        if (x.size() == 0) return y;
+        std::size_t n = x.shape().back();
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            const Factors<T> factors(x.storage().data() + i * n * n, n);
+            bool negative = false;
+            T sum = 0;
+            for (std::size_t k = 0; k < n; ++k) {
+                T pivot = factors.elements[k * n + k];
+                negative = negative != ((factors.pivots[k] != static_cast<int>(k) + 1) != (pivot < 0));
+                sum += std::log(std::abs(pivot));
+            }
+            bool nan = negative && sum != -std::numeric_limits<T>::infinity();
+            y.storage()[i] = nan ? std::numeric_limits<T>::quiet_NaN() : sum;
+        }
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&] { return unsqueeze(g, {-2, -1}) * flip_axes(inverse(x)); });
+    }
+    static Samples samples();
+};
+
+}    // namespace
+
+template <class T>
+Variable<T> inverse(const Variable<T>& x) {
+    check_square("inverse", x);
+    return apply(Inverse<T>{}, x);
+}
+
+template <class T>
+Variable<T> solve(const Variable<T>& a, const Variable<T>& b) {
+    std::size_t n = check_square("solve", a);
+    if (b.dimension() == 1) return squeeze(solve(a, unsqueeze(b, -1)), -1);
+    if (b.dimension() == 0 || b.shape()[b.dimension() - 2] != n)
+        throw ShapeError("[solve] got the shapes " + to_string(a.shape()) + " and " + to_string(b.shape()) +
+                         "; wanted (..., n, n) and (..., n, k)");
+    Shape batch = broadcast_shapes("solve", leading(a.shape()), leading(b.shape()));
+    Shape a_shape = batch, b_shape = batch;
+    for (std::size_t length : {n, n}) a_shape.push_back(length);
+    for (std::size_t length : {n, b.shape().back()}) b_shape.push_back(length);
+    return apply(Solve<T>{}, broadcast_to(a, a_shape), broadcast_to(b, b_shape));
+}
+
+template <class T>
+Variable<T> cholesky(const Variable<T>& a) {
+    check_square("cholesky", a);
+    return apply(Cholesky<T>{}, a);
+}
+
+template <class T>
+Variable<T> logdet(const Variable<T>& x) {
+    check_square("logdet", x);
+    return apply(LogDet<T>{}, x);
+}
+
+template <class T>
+Variable<T> trace(const Variable<T>& x, std::ptrdiff_t offset, std::ptrdiff_t axis1, std::ptrdiff_t axis2) {
+    return sum(diagonal(x, offset, axis1, axis2), -1);
+}
+
+template Variable<float> inverse(const Variable<float>&);
+template Variable<double> inverse(const Variable<double>&);
+template Variable<float> solve(const Variable<float>&, const Variable<float>&);
+template Variable<double> solve(const Variable<double>&, const Variable<double>&);
+template Variable<float> cholesky(const Variable<float>&);
+template Variable<double> cholesky(const Variable<double>&);
+template Variable<float> logdet(const Variable<float>&);
+template Variable<double> logdet(const Variable<double>&);
+template Variable<float> trace(const Variable<float>&, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t);
+template Variable<double> trace(const Variable<double>&, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t);
+
+namespace {
+
+A shaped(const Shape& shape, std::initializer_list<double> elements) {
+    return make_array<double>(Storage<double>(elements), shape);
+}
+A square() {    // its determinant is 12.5
+    return A{{2.0, 1.0, 0.0}, {-1.0, 3.0, 1.0}, {0.5, -2.5, 1.0}};
+}
+// Two matrices of determinant 2 and -1.
+A pair() { return shaped({2, 2, 2}, {2.0, 1.0, 4.0, 3.0, 1.0, 2.0, 1.0, 1.0}); }
+
+template <class T>
+Samples Inverse<T>::samples() {
+    auto f = [](const auto& x) { return inverse(x[0]); };
+    return Samples()
+        .add("matrix", {A{{2.0, 1.0}, {4.0, 3.0}}}, f,
+             [](const Arrays&) {
+                 return A{{1.5, -0.5}, {-2.0, 1.0}};
+             })
+        .add("pivots change places", {A{{0.0, 1.0}, {2.0, 4.0}}}, f,
+             [](const Arrays&) {
+                 return A{{-2.0, 0.5}, {1.0, 0.0}};
+             })
+        .add("batch", {pair()}, f,
+             [](const Arrays&) {
+                 return shaped({2, 2, 2}, {1.5, -0.5, -2.0, 1.0, -1.0, 2.0, 1.0, -1.0});
+             })
+        .add(
+            "empty", {A(Shape{0, 0})}, f,
+            [](const Arrays&) {
+                return A(Shape{0, 0});
+            },
+            1)
+        .refuse("singular", {A{{1.0, 2.0}, {2.0, 4.0}}}, f)
+        .refuse("2 x 3", {A(Shape{2, 3}, 1.0)}, f)
+        .refuse("a list", {A{1.0}}, f);
+}
+
+template <class T>
+Samples Solve<T>::samples() {
+    auto f = [](const auto& x) { return solve(x[0], x[1]); };
+    const A one{{2.0, 1.0}, {4.0, 3.0}};
+    return Samples()
+        .add("one side", {one, A{1.0, -2.0}}, f,
+             [](const Arrays&) {
+                 return A{2.5, -4.0};
+             })
+        .add("two sides", {one, A{{1.0, 2.0}, {-2.0, 4.0}}}, f,
+             [](const Arrays&) {
+                 return A{{2.5, 1.0}, {-4.0, 0.0}};
+             })
+        .add("batch of matrices, one set of sides", {pair(), A{{1.0, 2.0}, {-2.0, 4.0}}}, f,
+             [](const Arrays&) {
+                 return shaped({2, 2, 2}, {2.5, 1.0, -4.0, 0.0, -5.0, 6.0, 3.0, -2.0});
+             })
+        .add(
+            "no sides", {one, A(Shape{2, 0})}, f,
+            [](const Arrays&) {
+                return A(Shape{2, 0});
+            },
+            1)
+        .refuse("singular", {A{{1.0, 2.0}, {2.0, 4.0}}, A{1.0, 1.0}}, f)
+        .refuse("3 equations for 2 unknowns", {one, A{1.0, 2.0, 3.0}}, f)
+        .refuse("0-d", {one, A(1.0)}, f);
+}
+
+template <class T>
+Samples Cholesky<T>::samples() {
+    // A symmetric matrix of any: its elements cannot be varied one by one.
+    auto f = [](const auto& x) { return cholesky((x[0] + flip_axes(x[0])) * 0.5); };
+    auto plain = [](const auto& x) { return cholesky(x[0]); };
+    auto lower = [](const Arrays&) { return A{{2.0, 0.0, 0.0}, {1.0, 3.0, 0.0}, {-0.5, 0.5, 1.0}}; };
+    return Samples()
+        .add("matrix", {A{{4.0, 2.0, -1.0}, {2.0, 10.0, 1.0}, {-1.0, 1.0, 1.5}}}, f, lower)
+        .add("from the lower triangle", {A{{4.0, 9.0, 9.0}, {2.0, 10.0, 9.0}, {-1.0, 1.0, 1.5}}}, plain, lower, 0)
+        .add("batch", {shaped({2, 2, 2}, {4.0, 2.0, 2.0, 10.0, 1.0, 0.5, 0.5, 1.25})}, f,
+             [](const Arrays&) {
+                 return shaped({2, 2, 2}, {2.0, 0.0, 1.0, 3.0, 1.0, 0.0, 0.5, 1.0});
+             })
+        .add(
+            "empty", {A(Shape{0, 0})}, f,
+            [](const Arrays&) {
+                return A(Shape{0, 0});
+            },
+            1)
+        .refuse("indefinite", {A{{1.0, 2.0}, {2.0, 1.0}}}, plain)
+        .refuse("2 x 3", {A(Shape{2, 3}, 1.0)}, plain);
+}
+
+template <class T>
+Samples LogDet<T>::samples() {
+    auto f = [](const auto& x) { return logdet(x[0]); };
+    return Samples()
+        .add("matrix", {A{{2.0, 1.0}, {4.0, 3.0}}}, f, [](const Arrays&) { return A(std::log(2.0)); })
+        .add("three by three", {square()}, f, [](const Arrays&) { return A(std::log(12.5)); })
+        .add(
+            "of no elements", {A(Shape{0, 0})}, f, [](const Arrays&) { return A(0.0); }, 1)
+        .add(
+            "trace of a product", {square()}, [](const auto& x) { return trace(matmul(x[0], x[0])); },
+            [](const Arrays&) { return A(4.0 + 9.0 + 1.0 + 2.0 * (-1.0 + 0.0 - 2.5)); })
+        .add("batch", {shaped({2, 2, 2}, {2.0, 1.0, 4.0, 3.0, 0.0, -2.0, 1.0, 1.0})}, f,
+             [](const Arrays&) {
+                 return A{std::log(2.0), std::log(2.0)};
+             })
+        .refuse("2 x 3", {A(Shape{2, 3}, 1.0)}, f);
+}
+
+}    // namespace
+}    // namespace xtape
