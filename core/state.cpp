@@ -115,8 +115,10 @@ bool identical(const State::Value& a, const State::Value& b) {
             using V = std::decay_t<decltype(left)>;
             const auto& right = std::get<V>(b);
             if constexpr (is_array<V>)
-                return left.shape() == right.shape() && std::memcmp(left.storage().data(), right.storage().data(),
-                                                                    left.size() * sizeof(typename V::value_type)) == 0;
+                return left.shape() == right.shape() &&
+                       (left.size() == 0 ||    // and no memory, which memcmp must not be given
+                        std::memcmp(left.storage().data(), right.storage().data(),
+                                    left.size() * sizeof(typename V::value_type)) == 0);
             else if constexpr (std::is_same_v<V, std::string>)
                 return left == right;
             else
