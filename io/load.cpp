@@ -154,7 +154,7 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
         }
         LoadReport report;
         {
-            hdf5::Document document(path, options.verify, options.limit);
+            hdf5::Document document(path, options.verify, options.limit, options.untrusted);
             Reading reading(document.file(), options);
             reading.find(entries, wanted);
             report = compare_layout(wanted, reading.layout());
@@ -192,14 +192,14 @@ State read_all(hdf5::Document& document) {
 
 State read_state(const std::filesystem::path& path, const ReadOptions& options) {
     return hdf5::in_operation("read_state", path, [&] {
-        hdf5::Document document(path, options.verify, options.limit);
+        hdf5::Document document(path, options.verify, options.limit, options.untrusted);
         return read_all(document);
     });
 }
 
 State read_state(std::span<const std::byte> bytes, const ReadOptions& options) {
     return hdf5::in_operation("read_state", "memory", [&] {
-        hdf5::Document document(bytes, options.verify, options.limit);
+        hdf5::Document document(bytes, options.verify, options.limit, options.untrusted);
         return read_all(document);
     });
 }

@@ -1,5 +1,6 @@
 #include <hdf5.h>
 #include <xtape/io/hdf5/document.hpp>
+#include <xtape/io/hdf5/probe.hpp>
 #include <xtape/io/hdf5/write.hpp>
 
 #include <algorithm>
@@ -38,14 +39,20 @@ std::uint64_t sum(std::uint64_t a, std::uint64_t b) { return a + b < a ? ~std::u
 
 }  // namespace
 
-Document::Document(const std::filesystem::path& path, bool verify, std::uint64_t limit)
-    : descriptor_(open_to_read(path)), channel_(descriptor_),
-      file_{channel_, open_file(channel_), verify, sum(channel_.size(), limit)} {
+Handle Document::open(bool untrusted) {
+    if (untrusted || !has_checksums(channel_)) probe(channel_);
+    return open_file(channel_);
+}
+
+Document::Document(const std::filesystem::path& path, bool verify, std::uint64_t limit, bool untrusted)
+    : descriptor_(open_to_read(path)),
+      channel_(descriptor_),
+      file_{channel_, open(untrusted), verify, sum(channel_.size(), limit)} {
     check_version();
 }
 
-Document::Document(std::span<const std::byte> bytes, bool verify, std::uint64_t limit)
-    : channel_(bytes), file_{channel_, open_file(channel_), verify, sum(channel_.size(), limit)} {
+Document::Document(std::span<const std::byte> bytes, bool verify, std::uint64_t limit, bool untrusted)
+    : channel_(bytes), file_{channel_, open(untrusted), verify, sum(channel_.size(), limit)} {
     check_version();
 }
 
@@ -84,6 +91,7 @@ void edit_document(const std::filesystem::path& path, bool durable,
     replacement.copy_old_content();
     Channel channel(replacement.descriptor());
     bool is_new = channel.size() == 0;
+    if (!has_checksums(channel)) probe(channel);
     Handle file = is_new ? create_file(channel) : edit_file(channel);
     if (is_new) write_frame(file, {});
     change(file, channel);

@@ -19,15 +19,17 @@ constexpr const char* format_attribute = "xtape_format";
 constexpr const char* version_attribute = "xtape_version";
 constexpr const char* created_attribute = "xtape_created";
 
-// A file open for reading, its version checked. Throws Reason.
+// A file open for reading, its version checked. One without checksums, or untrusted, is read by a child process first.
+// Throws Reason.
 class Document {
 public:
-    Document(const std::filesystem::path& path, bool verify, std::uint64_t limit);
-    Document(std::span<const std::byte> bytes, bool verify, std::uint64_t limit);
+    Document(const std::filesystem::path& path, bool verify, std::uint64_t limit, bool untrusted = false);
+    Document(std::span<const std::byte> bytes, bool verify, std::uint64_t limit, bool untrusted = false);
 
     File& file() { return file_; }
 
 private:
+    Handle open(bool untrusted);
     void check_version();
 
     Descriptor descriptor_;

@@ -16,6 +16,7 @@ struct Driver {
     H5FD_t base{};  // HDF5 sees only this
     Channel* channel = nullptr;
     haddr_t end_of_addresses = 0;
+    bool writes = false;
 };
 static_assert(std::is_standard_layout_v<Driver>);
 
@@ -29,12 +30,13 @@ Driver& driver(const H5FD_t* file) { return *reinterpret_cast<Driver*>(const_cas
 
 extern "C" {
 
-static H5FD_t* driver_open(const char*, unsigned, hid_t access, haddr_t) {
+static H5FD_t* driver_open(const char*, unsigned flags, hid_t access, haddr_t) {
     const auto* info = static_cast<const Info*>(H5Pget_driver_info(access));
     if (info == nullptr) return nullptr;
     auto* opened = new (std::nothrow) Driver;
     if (opened == nullptr) return nullptr;
     opened->channel = info->channel;
+    opened->writes = (flags & H5F_ACC_RDWR) != 0;
     return &opened->base;
 }
 static herr_t driver_close(H5FD_t* file) {
@@ -46,9 +48,13 @@ static int driver_compare(const H5FD_t* a, const H5FD_t* b) {
     const Channel* right = driver(b).channel;
     return left == right ? 0 : std::less<>()(left, right) ? -1 : 1;
 }
-static herr_t driver_query(const H5FD_t*, unsigned long* flags) {
+static herr_t driver_query(const H5FD_t* file, unsigned long* flags) {
+    // HDF5 queries before its file exists, too. Reading needs no buffer for small pieces, and HDF5's own stumbles over
+    // damaged files.
+    bool writes = file != nullptr && driver(file).writes;
     if (flags != nullptr)
-        *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA;
+        *flags = writes ? H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA
+                        : 0UL;
     return 0;
 }
 static haddr_t driver_get_eoa(const H5FD_t* file, H5FD_mem_t) { return driver(file).end_of_addresses; }

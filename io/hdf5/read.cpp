@@ -48,24 +48,6 @@ State::Value Dataset::layout(const State::Value* wanted) const {
     }
 }
 
-State::Value Dataset::read(const State::Value& as) const {
-    try {
-        return std::visit(
-            [&](const auto& v) -> State::Value {
-                using V = std::decay_t<decltype(v)>;
-                if constexpr (std::is_same_v<V, std::string>)
-                    return read_text();
-                else if constexpr (std::is_arithmetic_v<V>)
-                    return read_number<V>();
-                else
-                    return read_array<typename V::value_type>();
-            },
-            as);
-    } catch (const Reason& reason) {
-        throw Reason("'" + path_ + "' " + reason.what());
-    }
-}
-
 namespace {
 
 template <class T>
@@ -166,6 +148,24 @@ void Dataset::read_chunk(const ChunkPlace& place, std::byte* to, std::size_t ele
         chunk = std::move(converted);
     }
     place_chunk(chunk.data(), chunk_, place, to, shape_, element_bytes);
+}
+
+State::Value Dataset::read(const State::Value& as) const {
+    try {
+        return std::visit(
+            [&](const auto& v) -> State::Value {
+                using V = std::decay_t<decltype(v)>;
+                if constexpr (std::is_same_v<V, std::string>)
+                    return read_text();
+                else if constexpr (std::is_arithmetic_v<V>)
+                    return read_number<V>();
+                else
+                    return read_array<typename V::value_type>();
+            },
+            as);
+    } catch (const Reason& reason) {
+        throw Reason("'" + path_ + "' " + reason.what());
+    }
 }
 
 }  // namespace xtape::io::hdf5
