@@ -36,8 +36,8 @@ struct PowNumber {
     double exponent;
     auto forward(const auto& x) const { return raise(x, exponent); }
     auto vjp(const auto& g, const auto& x, const auto&) const {
-        // c = 0: x^-1 would be infinite at 0.
-        return g * (exponent * raise(x, exponent == 0 ? 1 : exponent - 1));
+        if (exponent == 0) return g * 0.0;    // x^-1 would be infinite at 0
+        return g * (exponent * raise(x, exponent - 1));
     }
     template <class R>
     static void add(Samples& samples, std::string what, double c, A x, R reference) {
