@@ -19,7 +19,7 @@ G zero_like(const G& g) {
     }
 }
 
-const Array<double> between_steps{-2.75, -1.25, -0.25, 0.3, 1.625, 2.75};
+Array<double> between_steps() { return {-2.75, -1.25, -0.25, 0.3, 1.625, 2.75}; }
 
 struct Abs {
     static constexpr auto name = "abs";
@@ -29,7 +29,7 @@ struct Abs {
     auto vjp(const auto& g, const auto& x, const auto&) const { return g * sign(x); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return abs(x[0]); }, [](double x) { return std::fabs(x); },
-                             between_steps);
+                             between_steps());
     }
 };
 
@@ -41,7 +41,7 @@ struct Sign {
     auto vjp(const auto& g, const auto&, const auto&) const { return zero_like(g); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return sign(x[0]); }, [](double x) { return std::copysign(1.0, x); },
-                             between_steps);
+                             between_steps());
     }
 };
 
@@ -53,7 +53,7 @@ struct Floor {
     auto vjp(const auto& g, const auto&, const auto&) const { return zero_like(g); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return floor(x[0]); }, [](double x) { return std::floor(x); },
-                             between_steps);
+                             between_steps());
     }
 };
 
@@ -65,7 +65,7 @@ struct Ceil {
     auto vjp(const auto& g, const auto&, const auto&) const { return zero_like(g); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return ceil(x[0]); }, [](double x) { return std::ceil(x); },
-                             between_steps);
+                             between_steps());
     }
 };
 
@@ -77,7 +77,7 @@ struct Round {
     auto vjp(const auto& g, const auto&, const auto&) const { return zero_like(g); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return round(x[0]); }, [](double x) { return std::round(x); },
-                             between_steps);
+                             between_steps());
     }
 };
 
