@@ -21,7 +21,7 @@ echo "#define XTAPE_CPU_FEATURES(X)" >"$build/include/cpu_features.hpp"    # any
 
 # The loader and what it stands on, with the coverage that libFuzzer steers by.
 sources="core/array.cpp core/memory.cpp core/tally.cpp core/shape.cpp core/state.cpp core/build_flags.cpp \
-core/cpu_guard.cpp io/save.cpp io/load.cpp io/keras.cpp $(ls io/hdf5/*.cpp)"
+core/cpu_guard.cpp io/save.cpp io/load.cpp io/read_state.cpp io/keras.cpp $(ls io/hdf5/*.cpp)"
 objects=""
 for source in $sources; do
     object="$build/objects/$(echo "$source" | tr / _).o"
