@@ -3,15 +3,14 @@
 #include <xtape/core/threads.hpp>
 #include <xtape/core/view.hpp>
 #include <xtape/ops/blas.hpp>
+#include <xtape/ops/gemm.hpp>
 
 #include <cblas.h>
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,39 +21,10 @@ void sgetrs_(const char*, const int*, const int*, const float*, const int*, cons
 void dgetrs_(const char*, const int*, const int*, const double*, const int*, const int*, double*, const int*, int*);
 void spotrf_(const char*, const int*, float*, const int*, int*);
 void dpotrf_(const char*, const int*, double*, const int*, int*);
-
-// OpenBLAS's table of kernels; weak, for another BLAS may be linked in its place.
-__attribute__((weak)) char* openblas_get_corename();
-__attribute__((weak)) void gotoblas_dynamic_init();
-__attribute__((weak)) void gotoblas_dynamic_quit();
 }
 
 namespace xtape::detail {
 namespace {
-
-// OpenBLAS picks its kernels by the name of the CPU, and takes one that is newer than itself for an old one: docs/adr/
-// openblas-kernels.md. Here it picks again among those for AVX-512, unless the user chose.
-[[maybe_unused]] const bool kernels_chosen = [] {
-#if defined(__x86_64__)
-    constexpr auto variable = "OPENBLAS_CORETYPE";
-    if (openblas_get_corename == nullptr || gotoblas_dynamic_init == nullptr || gotoblas_dynamic_quit == nullptr ||
-        std::getenv(variable) != nullptr)
-        return false;
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512cd") ||
-        !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq") ||
-        !__builtin_cpu_supports("avx512vl"))
-        return false;
-    const std::string_view name = openblas_get_corename();
-    if (name != "Haswell" && name != "Zen") return false;
-    setenv(variable, "SkylakeX", 1);
-    gotoblas_dynamic_quit();
-    gotoblas_dynamic_init();
-    unsetenv(variable);
-    return true;
-#else
-    return false;
-#endif
-}();
 
 // Keeps BLAS on the calling thread: how it cuts work depends on the number of threads, and so would the bits.
 // OpenBLAS's OpenMP flavour asks for this number, which is the thread's own, at each call.
@@ -80,12 +50,12 @@ int to_int(std::size_t n) {
 }
 int to_int(std::ptrdiff_t n) { return to_int(static_cast<std::size_t>(n)); }
 
-void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, int lda, const float* b, int ldb,
-          float beta, float* c, int ldc) {
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, int lda, const float* b,
+               int ldb, float beta, float* c, int ldc) {
     cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, ldc);
 }
-void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a, int lda, const double* b,
-          int ldb, double beta, double* c, int ldc) {
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a, int lda, const double* b,
+               int ldb, double beta, double* c, int ldc) {
     cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
 }
 void gemv(CBLAS_TRANSPOSE t, int m, int n, const float* a, int lda, const float* x, int step, float beta, float* y) {
@@ -159,28 +129,52 @@ std::size_t part(std::size_t length, std::size_t products, std::size_t work, std
     return std::max(least, ((length + parts - 1) / parts + least - 1) / least * least);
 }
 
+// On our own kernels: the bits do not depend on the cuts, so there are as few as there are threads.
 template <class T>
-void multiply_matrices(const Matrix<T>& a, const Matrix<T>& b, T* c, T beta) {
+void multiply_large(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
+    std::size_t m = a.rows, k = a.columns, n = b.columns;
+    constexpr std::size_t unit = 64;
+    const std::size_t grain = unit * std::max<std::size_t>(1, parallel_products / 8 / (unit * k * std::min(m, n)));
+    parallel_for(std::max(m, n), grain, [&](std::size_t begin, std::size_t end) {
+        Matrix<T> left = a, right = b;
+        if (m >= n) {
+            left.data += static_cast<std::ptrdiff_t>(begin) * a.row_step;
+            left.rows = end - begin;
+            gemm(left, right, c + begin * n, n, accumulate);
+        } else {
+            right.data += static_cast<std::ptrdiff_t>(begin) * b.column_step;
+            right.columns = end - begin;
+            gemm(left, right, c + begin, n, accumulate);
+        }
+    });
+}
+
+// On BLAS, in parts that depend on the shape alone: how it sums may depend on where an element stands.
+template <class T>
+void multiply_by_blas(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
     std::size_t m = a.rows, k = a.columns, n = b.columns;
     Storage<T> a_ordered, b_ordered;
     const Blas<T> left = blas(a, a_ordered), right = blas(b, b_ordered);
-    auto run = [&](const Blas<T>& x, const Blas<T>& y, std::size_t rows, std::size_t columns, T* to) {
+    const std::size_t grain = part(std::max(m, n), m * n * k, parallel_products, 256);
+    parallel_for(std::max(m, n), grain, [&](std::size_t begin, std::size_t end) {
         OneThread guard;
-        gemm(x.transpose, y.transpose, to_int(rows), to_int(columns), to_int(k), x.data, x.lead, y.data, y.lead, beta,
-             to, to_int(n));
-    };
-    if (m >= n)
-        parallel_for(m, part(m, m * n * k, parallel_products, 256), [&](std::size_t begin, std::size_t end) {
-            std::size_t grain = part(m, m * n * k, parallel_products, 256);
-            for (std::size_t i = begin; i < end; i += grain)
-                run(left.rows_from(i), right, std::min(grain, end - i), n, c + i * n);
-        });
+        for (std::size_t i = begin; i < end; i += grain) {
+            std::size_t length = std::min(grain, end - i);
+            const Blas<T> x = m >= n ? left.rows_from(i) : left, y = m >= n ? right : right.columns_from(i);
+            blas_gemm(x.transpose, y.transpose, to_int(m >= n ? length : m), to_int(m >= n ? n : length), to_int(k),
+                      x.data, x.lead, y.data, y.lead, accumulate ? T(1) : T(0), m >= n ? c + i * n : c + i, to_int(n));
+        }
+    });
+}
+
+// BLAS knows the small products best.
+template <class T>
+void multiply_matrices(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
+    constexpr std::size_t large = std::size_t{1} << 20;
+    if (has_gemm() && a.rows >= 12 && b.columns >= 24 && a.rows * a.columns * b.columns >= large)
+        multiply_large(a, b, c, accumulate);
     else
-        parallel_for(n, part(n, m * n * k, parallel_products, 256), [&](std::size_t begin, std::size_t end) {
-            std::size_t grain = part(n, m * n * k, parallel_products, 256);
-            for (std::size_t j = begin; j < end; j += grain)
-                run(left, right.columns_from(j), m, std::min(grain, end - j), c + j);
-        });
+        multiply_by_blas(a, b, c, accumulate);
 }
 
 // c = a b for a single column b, c in order.
@@ -279,7 +273,7 @@ void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
     } else if (m == 1) {
         multiply_vector(b.transposed(), a.data, a.column_step, c, beta);
     } else {
-        multiply_matrices(a, b, c, beta);
+        multiply_matrices(a, b, c, accumulate);
     }
 }
 

@@ -15,8 +15,6 @@
 #include <tuple>
 #include <vector>
 
-extern "C" __attribute__((weak)) char* openblas_get_corename();
-
 using namespace xtape;
 using detail::Matrix;
 using Numbers = std::tuple<float, double>;
@@ -136,6 +134,10 @@ BOOST_AUTO_TEST_CASE(large_products_agree_with_loops) {
     check_product<float>(600, 100, 300, Order::columns, Order::rows, false, random);
     check_product<float>(90, 400, 700, Order::rows, Order::columns, true, random);
     check_product<double>(300, 257, 290, Order::columns, Order::columns, false, random);
+    check_product<float>(13, 1700, 1030, Order::reversed, Order::spaced, true, random);
+    check_product<float>(129, 519, 95, Order::spaced, Order::reversed, false, random);
+    check_product<double>(129, 519, 95, Order::rows, Order::columns, true, random);
+    check_product<float>(8, 700, 800, Order::rows, Order::columns, false, random);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_product_over_no_elements_is_zero, T, Numbers) {
@@ -149,7 +151,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_product_over_no_elements_is_zero, T, Numbers) {
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(nan_reaches_its_row_and_column, T, Numbers) {
     for (std::size_t n : {1, 2, 8, 16, 40, 200})
-        for (std::size_t m : {1, 3, 16, 40}) {
+        for (std::size_t m : {1, 3, 16, 40, 600}) {
             std::size_t k = 9;
             auto a = numbers<T>(m * k, 4), b = numbers<T>(k * n, 5);
             std::fill_n(b.begin(), n, T(0));                         // 0 x NaN is NaN, not 0
@@ -226,18 +228,6 @@ BOOST_AUTO_TEST_CASE(a_singular_or_indefinite_matrix_is_reported) {
     BOOST_TEST(detail::lu_factor(2, a.data(), pivots.data()) == 2);
     std::vector<double> b{1, 2, 2, 1};
     BOOST_TEST(detail::cholesky_factor(2, b.data()) == 2);
-}
-
-// Without this the library would silently be half as fast.
-BOOST_AUTO_TEST_CASE(a_cpu_with_avx512_gets_kernels_for_it) {
-#if defined(__x86_64__)
-    if (openblas_get_corename == nullptr || std::getenv("OPENBLAS_CORETYPE") != nullptr ||
-        !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq"))
-        return;
-    const std::string name = openblas_get_corename();
-    BOOST_TEST(name != "Haswell");
-    BOOST_TEST(name != "Zen");
-#endif
 }
 
 BOOST_AUTO_TEST_SUITE_END()
