@@ -1,4 +1,4 @@
-// Sums and means over axes.
+// Sums, means and products over axes.
 #pragma once
 
 #include <xtape/core/variable.hpp>
@@ -18,5 +18,10 @@ Variable<T> sum(const Variable<T>& x, const Axes& axes = all_axes, ReduceOptions
 // y = sum(x) / n, n elements each; dy/dx = 1 / n. The mean of nothing is NaN.
 template <class T>
 Variable<T> mean(const Variable<T>& x, const Axes& axes = all_axes, ReduceOptions options = {});
+
+// y = product of x over the axes, by default all; dy/dx_i = the product of the others, also where some are 0. The
+// product of nothing is 1.
+template <class T>
+Variable<T> prod(const Variable<T>& x, const Axes& axes = all_axes, ReduceOptions options = {});
 
 }    // namespace xtape

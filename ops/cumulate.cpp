@@ -1,0 +1,235 @@
+#include <xtape/core/operation.hpp>
+#include <xtape/core/threads.hpp>
+#include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/cumulate.hpp>
+#include <xtape/ops/pad.hpp>
+#include <xtape/ops/slice.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+
+// Walks the lines of an array along an axis: out[i] = state = step(state, i), from `start` on. Several neighbouring
+// lines advance together, so that memory is read in order.
+template <class T, class Step>
+void scan(const Shape& shape, std::size_t axis, bool reverse, double start, T* out, const Step& step) {
+    std::size_t outer = 1, length = shape[axis], inner = 1;
+    for (std::size_t d = 0; d < shape.size(); ++d)
+        (d < axis ? outer : d > axis ? inner : length) *= d == axis ? 1 : shape[d];
+    if (outer * length * inner == 0) return;
+    constexpr std::size_t together = 512;
+    std::size_t blocks = (inner + together - 1) / together;
+    detail::parallel_for(outer * blocks, std::max<std::size_t>(1, 32768 / std::min(inner, together) / length),
+                         [&](std::size_t begin, std::size_t end) {
+                             double states[together];
+                             for (std::size_t b = begin; b < end; ++b) {
+                                 std::size_t first = b / blocks * length * inner + b % blocks * together;
+                                 std::size_t count = std::min(together, inner - b % blocks * together);
+                                 std::fill_n(states, count, start);
+                                 for (std::size_t n = 0; n < length; ++n) {
+                                     std::size_t row = first + (reverse ? length - 1 - n : n) * inner;
+                                     for (std::size_t c = 0; c < count; ++c) {
+                                         states[c] = step(states[c], row + c);
+                                         out[row + c] = static_cast<T>(states[c]);
+                                     }
+                                 }
+                             }
+                         });
+}
+
+// x moved by one along the axis, towards its end or (reverse) its beginning; `value` fills the gap.
+template <class T>
+Variable<T> shift(const Variable<T>& x, std::ptrdiff_t axis, bool reverse, double value) {
+    if (x.size() == 0) return x;
+    std::vector<PadWidth> widths(x.dimension());
+    (reverse ? widths[static_cast<std::size_t>(axis)].after : widths[static_cast<std::size_t>(axis)].before) = 1;
+    return pad(narrow(x, axis, reverse ? Range{1} : Range{.end = -1}), widths, {.value = value});
+}
+
+template <class T>
+struct Cumsum {
+    static constexpr auto name = "cumsum";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"cumulate", "y_i = x_0 + ... + x_i", "dx_i = g_i + ... + g_n", "y.shape = x.shape"};
+    std::size_t axis;
+    bool reverse = false;
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(x.shape());
+        const T* in = x.storage().data();
+        scan(x.shape(), axis, reverse, 0, y.storage().data(),
+             [in](double state, std::size_t i) { return state + static_cast<double>(in[i]); });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {
+        return pullbacks([&] { return apply(Cumsum{axis, !reverse}, g); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct Cumprod {
+    static constexpr auto name = "cumprod";
+    static constexpr auto needs = needs::all;
+    static constexpr About about{"cumulate", "y_i = x_0 ... x_i",
+                                 "dx_i = y_(i-1) r_i, r_i = g_i + x_(i+1) r_(i+1), which needs no division",
+                                 "y.shape = x.shape"};
+    std::ptrdiff_t axis;
+    bool reverse = false;
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(x.shape());
+        const T* in = x.storage().data();
+        scan(x.shape(), static_cast<std::size_t>(axis), reverse, 1, y.storage().data(),
+             [in](double state, std::size_t i) { return state * static_cast<double>(in[i]); });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
+        return pullbacks([&] {
+            return shift(y, axis, reverse, 1) * linear_recurrence(shift(x, axis, !reverse, 0), g, axis, !reverse);
+        });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct LinearRecurrence {
+    static constexpr auto name = "linear_recurrence";
+    static constexpr auto needs = needs::input(0) | needs::output;
+    static constexpr About about{"cumulate", "s_i = a_i s_(i-1) + b_i",
+                                 "db_i = g_i + a_(i+1) db_(i+1), da_i = s_(i-1) db_i", "all shapes are the same"};
+    std::ptrdiff_t axis;
+    bool reverse;
+    Array<T> forward(const Array<T>& a, const Array<T>& b) const {
+        Array<T> s = empty_array<T>(a.shape());
+        const T *factors = a.storage().data(), *terms = b.storage().data();
+        scan(a.shape(), static_cast<std::size_t>(axis), reverse, 0, s.storage().data(),
+             [factors, terms](double state, std::size_t i) {
+                 return static_cast<double>(factors[i]) * state + static_cast<double>(terms[i]);
+             });
+        return s;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>&, const Variable<T>& s) const {
+        Variable<T> term = linear_recurrence(shift(a, axis, !reverse, 0), g, axis, !reverse);
+        return pullbacks([this, term, &s] { return shift(s, axis, reverse, 0) * term; }, [term] { return term; });
+    }
+    static Samples samples();
+};
+
+std::ptrdiff_t front_axis(const char* operation, std::ptrdiff_t axis, const Shape& shape) {
+    return static_cast<std::ptrdiff_t>(normalize_axis(operation, axis, shape.size()));
+}
+
+}    // namespace
+
+template <class T>
+Variable<T> cumsum(const Variable<T>& x, std::ptrdiff_t axis) {
+    return apply(Cumsum<T>{normalize_axis("cumsum", axis, x.dimension())}, x);
+}
+
+template <class T>
+Variable<T> cumprod(const Variable<T>& x, std::ptrdiff_t axis) {
+    return apply(Cumprod<T>{front_axis("cumprod", axis, x.shape())}, x);
+}
+
+template <class T>
+Variable<T> linear_recurrence(const Variable<T>& a, const Variable<T>& b, std::ptrdiff_t axis, bool reverse) {
+    if (!same_shape(a.shape(), b.shape()))
+        throw ShapeError("[linear_recurrence] got the shapes " + to_string(a.shape()) + " and " + to_string(b.shape()) +
+                         "; wanted the same");
+    return apply(LinearRecurrence<T>{front_axis("linear_recurrence", axis, a.shape()), reverse}, a, b);
+}
+
+template <class T>
+Variable<T> detail::product_of_others(const Variable<T>& x, std::ptrdiff_t axis) {
+    axis = front_axis("product_of_others", axis, x.shape());
+    return apply(Cumprod<T>{axis}, shift(x, axis, false, 1)) * apply(Cumprod<T>{axis, true}, shift(x, axis, true, 1));
+}
+
+template Variable<float> cumsum(const Variable<float>&, std::ptrdiff_t);
+template Variable<double> cumsum(const Variable<double>&, std::ptrdiff_t);
+template Variable<float> cumprod(const Variable<float>&, std::ptrdiff_t);
+template Variable<double> cumprod(const Variable<double>&, std::ptrdiff_t);
+template Variable<float> linear_recurrence(const Variable<float>&, const Variable<float>&, std::ptrdiff_t, bool);
+template Variable<double> linear_recurrence(const Variable<double>&, const Variable<double>&, std::ptrdiff_t, bool);
+template Variable<float> detail::product_of_others(const Variable<float>&, std::ptrdiff_t);
+template Variable<double> detail::product_of_others(const Variable<double>&, std::ptrdiff_t);
+
+namespace {
+
+template <class T>
+Samples Cumsum<T>::samples() {
+    const A x{{1.0, 2.0, -3.0}, {0.5, 4.0, 1.0}};
+    return Samples()
+        .add(
+            "rows", {x}, [](const auto& v) { return cumsum(v[0], -1); },
+            [](const Arrays&) {
+                return A{{1.0, 3.0, 0.0}, {0.5, 4.5, 5.5}};
+            })
+        .add(
+            "columns", {x}, [](const auto& v) { return cumsum(v[0], 0); },
+            [](const Arrays&) {
+                return A{{1.0, 2.0, -3.0}, {1.5, 6.0, -2.0}};
+            })
+        .add(
+            "of nothing", {A(Shape{2, 0})}, [](const auto& v) { return cumsum(v[0], 1); },
+            [](const Arrays&) {
+                return A(Shape{2, 0});
+            },
+            1)
+        .refuse("0-d", {A(1.0)}, [](const auto& v) { return cumsum(v[0], 0); })
+        .refuse("no such axis", {x}, [](const auto& v) { return cumsum(v[0], 2); });
+}
+
+template <class T>
+Samples Cumprod<T>::samples() {
+    const A x{{1.0, 2.0, -3.0}, {0.5, 4.0, 1.5}};
+    return Samples()
+        .add(
+            "rows", {x}, [](const auto& v) { return cumprod(v[0], 1); },
+            [](const Arrays&) {
+                return A{{1.0, 2.0, -6.0}, {0.5, 2.0, 3.0}};
+            })
+        .add(
+            "columns", {x}, [](const auto& v) { return cumprod(v[0], 0); },
+            [](const Arrays&) {
+                return A{{1.0, 2.0, -3.0}, {0.5, 8.0, -4.5}};
+            })
+        .add(
+            "zeros", {A{{2.0, 0.0, -3.0, 1.5}, {0.5, 0.0, 3.0, 0.0}}}, [](const auto& v) { return cumprod(v[0], 1); },
+            [](const Arrays&) {
+                return A{{2.0, 0.0, 0.0, 0.0}, {0.5, 0.0, 0.0, 0.0}};
+            })
+        .add(
+            "product of others", {A{2.0, 0.0, -3.0}}, [](const auto& v) { return detail::product_of_others(v[0], 0); },
+            [](const Arrays&) {
+                return A{0.0, -6.0, 0.0};
+            })
+        .add(
+            "of nothing", {A(Shape{0})}, [](const auto& v) { return cumprod(v[0], 0); },
+            [](const Arrays&) { return A(Shape{0}); }, 1)
+        .refuse("no such axis", {x}, [](const auto& v) { return cumprod(v[0], 2); });
+}
+
+template <class T>
+Samples LinearRecurrence<T>::samples() {
+    const A a{{1.0, 2.0, -3.0}, {0.5, 0.0, 1.5}}, b{{0.5, -1.0, 2.0}, {1.0, 0.25, 4.0}};
+    return Samples()
+        .add(
+            "rows", {a, b}, [](const auto& x) { return linear_recurrence(x[0], x[1], 1); },
+            [](const Arrays&) {
+                return A{{0.5, 0.0, 2.0}, {1.0, 0.25, 4.375}};
+            })
+        .add(
+            "columns, reversed", {a, b}, [](const auto& x) { return linear_recurrence(x[0], x[1], 0, true); },
+            [](const Arrays&) {
+                return A{{1.5, -0.5, -10.0}, {1.0, 0.25, 4.0}};
+            })
+        .refuse("two shapes", {a, A{1.0, 2.0, 3.0}}, [](const auto& x) { return linear_recurrence(x[0], x[1], -1); });
+}
+
+}    // namespace
+}    // namespace xtape
