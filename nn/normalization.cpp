@@ -6,14 +6,12 @@
 namespace xtape::nn {
 namespace {
 
-template <class T>
-Shape checked_shape(std::initializer_list<Size> lengths) {
+Shape checked_shape(const Lengths& lengths) {
     Shape shape;
-    for (Size length : lengths) {
-        if (length.number < 1)
-            throw std::invalid_argument("[LayerNorm] got the length " + std::to_string(length.number) +
-                                        "; wanted 1 or more");
-        shape.push_back(static_cast<std::size_t>(length.number));
+    for (std::ptrdiff_t length : lengths.list()) {
+        if (length < 1)
+            throw std::invalid_argument("[LayerNorm] got the length " + std::to_string(length) + "; wanted 1 or more");
+        shape.push_back(static_cast<std::size_t>(length));
     }
     if (shape.empty()) throw std::invalid_argument("[LayerNorm] got no lengths; wanted those of the last axes");
     return shape;
@@ -80,10 +78,9 @@ std::string BatchNorm<T>::describe() const {
 }
 
 template <class T>
-LayerNorm<T>::LayerNorm(Module<T>* owner, std::string_view name, std::initializer_list<Size> features,
-                        LayerNormOptions options)
+LayerNorm<T>::LayerNorm(Module<T>* owner, std::string_view name, const Lengths& features, LayerNormOptions options)
     : Module<T>(owner, name),
-      features_(checked_shape<T>(features)),
+      features_(checked_shape(features)),
       eps_(options.eps),
       weight(options.affine ? this : nullptr, "weight", Array<T>(features_, T(1))),
       bias(options.affine && options.bias ? this : nullptr, "bias", Array<T>(features_, T(0))) {

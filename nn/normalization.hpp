@@ -5,7 +5,6 @@
 #include <xtape/nn/module.hpp>
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,10 +58,11 @@ template <class T>
 class LayerNorm : public Module<T> {
 public:
     explicit LayerNorm(Size features, LayerNormOptions options = {}) : LayerNorm(nullptr, "", features, options) {}
+    explicit LayerNorm(const Lengths& features, LayerNormOptions options = {})
+        : LayerNorm(nullptr, "", features, options) {}
     LayerNorm(Module<T>* owner, std::string_view name, Size features, LayerNormOptions options = {})
-        : LayerNorm(owner, name, {features}, options) {}
-    LayerNorm(Module<T>* owner, std::string_view name, std::initializer_list<Size> features,
-              LayerNormOptions options = {});
+        : LayerNorm(owner, name, Lengths{features}, options) {}
+    LayerNorm(Module<T>* owner, std::string_view name, const Lengths& features, LayerNormOptions options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
     std::string kind() const override { return "LayerNorm"; }

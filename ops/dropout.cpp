@@ -79,9 +79,7 @@ struct Dropout {
         Array<T> in_order = materialize(x);
         const T* in = std::as_const(in_order).storage().data();
         each_word(y.size(), [=, this](std::size_t begin, std::size_t count) {
-            std::uint32_t bits = kept[begin / word];
-            for (std::size_t i = 0; i < count; ++i)
-                out[begin + i] = in[begin + i] * (bits >> i & 1U ? scale : T(0));    // NaN stays NaN
+            multiply(in + begin, kept[begin / word], scale, out + begin, count);
         });
         return y;
     }
@@ -91,6 +89,11 @@ struct Dropout {
     static Samples samples();
 
 private:
+    // Without branches, which random bits would mispredict; NaN stays NaN.
+    static void multiply(const T* __restrict in, std::uint32_t bits, T scale, T* __restrict out, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            out[i] = in[i] * (static_cast<T>(static_cast<std::int32_t>(bits >> i & 1U)) * scale);
+    }
     // Calls work(first element, count), with a constant count of 32 for all words but the last.
     template <class Work>
     static void each_word(std::size_t size, Work work) {
