@@ -172,7 +172,8 @@ void ZipWriter::add(const std::string& name, const std::vector<std::span<const s
     append(directory_, version, 2);
     directory_ += shared_fields;
     append(directory_, extra.size(), 2);
-    append(directory_, 0, 2 + 2 + 2 + 4);  // no comment, the first disk, attributes
+    append(directory_, 0, 2 + 2 + 2);    // no comment, the first disk, inner attributes
+    append(directory_, 0, 4);            // outer attributes
     append(directory_, in_extra_field, 4);
     directory_ += name + extra;
 
