@@ -9,6 +9,7 @@
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -96,7 +97,9 @@ Variable<T> DropConnect<T>::moment_matched(const Variable<T>& x) {
 
 template <class T>
 std::string DropConnect<T>::describe() const {
-    return "DropConnect(" + sizes(in_, out_) + ", p = " + std::to_string(p_) + (bias.defined() ? ")" : ", no bias)");
+    std::string p = std::to_string(p_);
+    p.resize(std::max(p.find_last_not_of('0') + 1, p.find('.') + 2));
+    return "DropConnect(" + sizes(in_, out_) + ", p = " + p + (bias.defined() ? ")" : ", no bias)");
 }
 
 template <class T>

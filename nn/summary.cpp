@@ -30,7 +30,9 @@ std::string table(const std::vector<Row>& rows) {
     for (const auto& row : rows) {
         text += row.layer + std::string(layer - row.layer.size() + 2, ' ');
         text += row.output + std::string(output - row.output.size() + 2, ' ');
-        text += std::string(parameters - row.parameters.size(), ' ') + row.parameters + "\n";
+        text += std::string(parameters - row.parameters.size(), ' ') + row.parameters;
+        text.resize(text.find_last_not_of(' ') + 1);
+        text += '\n';
     }
     return text;
 }
