@@ -1,5 +1,6 @@
 // After Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), as BLIS arranges it: a tile
-// of c stays in registers while a strip of b (in the first cache) and a block of a (in the second) stream past it.
+// of c stays in registers while a strip of b and a block of a, both in the second cache, stream past it. The sizes are
+// measured: docs/adr/matrix-products.md.
 #include <xtape/core/array.hpp>
 #include <xtape/core/lanes.hpp>
 #include <xtape/ops/blas.hpp>
@@ -18,8 +19,8 @@ struct Tiling {
     static constexpr std::size_t vectors = 2;    // a row of the tile
     static constexpr std::size_t columns = vectors * width;
     static constexpr std::size_t rows = width * sizeof(T) == 64 ? 14 : 6;    // what 32, or 16, registers hold
-    static constexpr std::size_t depth = 1024 / sizeof(T);                   // of a strip of b: half the first cache
-    static constexpr std::size_t block_rows = rows * 24;
+    static constexpr std::size_t depth = 2048 / sizeof(T);                   // of a strip of b
+    static constexpr std::size_t block_rows = rows * 12;
     static constexpr std::size_t block_columns = columns * 32;
     static constexpr std::size_t lead = depth + 64 / sizeof(T);    // of a's rows as packed: in different cache sets
 };
@@ -142,13 +143,14 @@ template <class T, bool by_rows>
 void run(const Matrix<T>& a, const Matrix<T>& b, T* c, std::size_t lead, bool accumulate) {
     using Tile = Tiling<T>;
     const std::size_t m = a.rows, depth = a.columns, n = b.columns;
+    const std::size_t parts = (depth + Tile::depth - 1) / Tile::depth, strip = (depth + parts - 1) / parts;
     Storage<T> a_packed(Tile::block_rows * Tile::lead), b_packed(Tile::depth * Tile::block_columns);
     T *left = a_packed.data(), *right = b_packed.data();
     alignas(64) T edge[Tile::rows * Tile::columns];
     for (std::size_t j0 = 0; j0 < n; j0 += Tile::block_columns) {
         const std::size_t j1 = std::min(n, j0 + Tile::block_columns);
-        for (std::size_t k0 = 0; k0 < depth; k0 += Tile::depth) {
-            const std::size_t length = std::min(Tile::depth, depth - k0);
+        for (std::size_t k0 = 0; k0 < depth; k0 += strip) {
+            const std::size_t length = std::min(strip, depth - k0);
             const bool add = accumulate || k0 > 0;
             for (std::size_t j = j0; j < j1; j += Tile::columns)
                 pack_strip(part(b, k0, j), length, std::min(Tile::columns, j1 - j), right + (j - j0) * length);
