@@ -1,8 +1,6 @@
 #include <xtape/core/memory.hpp>
 #include <xtape/core/tally.hpp>
 
-#include <sys/mman.h>
-
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -72,11 +70,8 @@ ThreadCache* enter_cache() {
 ThreadCache* thread_cache() { return cache_of_thread != nullptr ? cache_of_thread : enter_cache(); }
 
 void* system_block(std::size_t bytes) {
-    constexpr std::size_t huge_page = std::size_t{1} << 21;
-    std::size_t alignment = bytes >= 2 * huge_page ? huge_page : granule;
-    void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    void* block = std::aligned_alloc(granule, bytes);
     if (block == nullptr) throw std::bad_alloc();
-    if (alignment == huge_page) madvise(block, bytes, MADV_HUGEPAGE);    // a hint: failure costs only speed
     return block;
 }
 

@@ -39,6 +39,11 @@ void set_data(Options& options, const std::string& name, const std::string& valu
     options.data = value;
 }
 
+void set_checkpoint(Options& options, const std::string& name, const std::string& value) {
+    if (value.empty()) throw UsageError(name + " is empty; wanted a file");
+    options.checkpoint = value;
+}
+
 void set_lr(Options& options, const std::string& name, const std::string& value) {
     options.lr = number<double>(name, value, 1e-9, 1e3);
 }
@@ -55,6 +60,7 @@ constexpr std::array all{
     Option{"--seed", "N", set_seed},
     Option{"--threads", "N", set_count<&Options::threads, 1024>},
     Option{"--hidden", "N", set_count<&Options::hidden, 100'000>},
+    Option{"--checkpoint", "FILE", set_checkpoint},
 };
 
 }    // namespace
@@ -65,6 +71,10 @@ Options parse_options(std::span<const char* const> arguments) {
         std::string argument = arguments[i];
         if (argument == "--help" || argument == "-h") {
             options.help = true;
+            continue;
+        }
+        if (argument == "--resume") {
+            options.resume = true;
             continue;
         }
         auto equals = argument.find('=');
@@ -80,6 +90,8 @@ Options parse_options(std::span<const char* const> arguments) {
         else
             found->set(options, name, arguments[++i]);
     }
+    if (options.resume && !options.checkpoint)
+        throw UsageError("--resume needs --checkpoint FILE, the file to go on from");
     return options;
 }
 
@@ -94,7 +106,9 @@ std::string usage() {
          << "  --lr X        learning rate (" << defaults.lr << ")\n"
          << "  --seed N      where all random numbers start (" << defaults.seed << ")\n"
          << "  --threads N   threads to compute with (all that the machine has)\n"
-         << "  --hidden N    units of the hidden layer (" << defaults.hidden << ")\n"
+         << "  --hidden N    units of each hidden layer (" << defaults.hidden << ")\n"
+         << "  --checkpoint FILE   save everything to this file after every epoch\n"
+         << "  --resume            go on from that file, if it is there, to the same result\n"
          << "  --help        print this text\n";
     return text.str();
 }

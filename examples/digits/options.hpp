@@ -13,12 +13,14 @@ namespace digits {
 
 struct Options {
     std::optional<std::filesystem::path> data;    // a folder with MNIST's files; none: digits drawn by the program
-    std::size_t epochs = 10;
+    std::size_t epochs = 15;
     std::size_t batch = 64;
     double lr = 1e-3;
     std::uint64_t seed = 0;
     std::size_t threads = 0;    // 0: all that the machine has
-    std::size_t hidden = 128;
+    std::size_t hidden = 256;
+    std::optional<std::filesystem::path> checkpoint;    // a file that is written after every epoch
+    bool resume = false;                                // go on from it, if it is there
     bool help = false;
 };
 

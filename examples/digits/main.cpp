@@ -1,0 +1,38 @@
+// Trains a small network to read digits, and tests it on digits that it has not seen.
+#include <xtape/xtape.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <span>
+
+#include "training.hpp"
+
+namespace {
+
+int run(const digits::Options& options) {
+    if (options.threads != 0) xtape::set_num_threads(static_cast<int>(options.threads));
+    xtape::seed(options.seed);
+    const digits::Digits data = options.data ? digits::read_digits(*options.data) : digits::draw_data(options.seed);
+    digits::Classifier net(options.hidden);
+    std::printf("%zu digits to learn from, %zu to test with\n%s", data.train_labels.size(), data.test_labels.size(),
+                net.summary({1, 784}).c_str());
+    digits::train(net, data, options);
+    std::printf("test accuracy: %.4f\n", digits::test_accuracy(net, data));
+    return 0;
+}
+
+}    // namespace
+
+int main(int argc, char** argv) {
+    try {
+        digits::Options options = digits::parse_options(std::span<const char* const>(argv + 1, argv + argc));
+        if (options.help) {
+            std::fputs(digits::usage().c_str(), stdout);
+            return 0;
+        }
+        return run(options);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "digits: %s\n", error.what());
+        return 1;
+    }
+}
