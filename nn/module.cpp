@@ -99,6 +99,11 @@ Variable<T> Module<T>::forward(const Variable<T>&) {
 }
 
 template <class T>
+Variable<T> Module<T>::operator()(const Variable<T>& x) {
+    return watched([&] { return forward(x); });
+}
+
+template <class T>
 std::string Module<T>::kind() const {
     int status = 0;
     std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status),

@@ -50,9 +50,7 @@ public:
     // y = forward(x), what the model computes. A model of another signature defines its own forward and is called by
     // that name; calling it with one variable then throws Error.
     virtual Variable<T> forward(const Variable<T>& x);
-    Variable<T> operator()(const Variable<T>& x) {
-        return watched([&] { return forward(x); });
-    }
+    Variable<T> operator()(const Variable<T>& x);
 
     // What it is, without its options: "Linear"; and in a line: "Linear(784 -> 128)".
     virtual std::string kind() const;
