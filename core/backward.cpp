@@ -29,18 +29,23 @@ void add_to(Array<T>& total, const Variable<T>& g) {
     detail::run_blocks<T>(&add_block<T>, nullptr, in, out, total.shape());
 }
 
-// Adds a contribution; in place where nobody else can see the sum so far.
+// Whether nobody else can see a sum of gradients, so that it may grow in place.
+template <class T>
+bool ours(const Variable<T>& total) {
+    Node<T>& node = total.node();
+    return !is_recording() && node.readers.get() == 1 && node.ready.load(std::memory_order_acquire) &&
+           !node.value.storage().is_shared() && node.record == nullptr;
+}
+
+// Adds a contribution; in place where that is possible.
 template <class T>
 void accumulate(Variable<T>& total, Variable<T>&& g) {
     if (!total.defined()) {
         total = std::move(g);
         return;
     }
-    Node<T>& node = total.node();
-    bool ours = !is_recording() && node.readers.get() == 1 && node.ready.load(std::memory_order_acquire) &&
-                !node.value.storage().is_shared() && node.record == nullptr;
-    if (ours)
-        add_to(node.value, g);
+    if (ours(total))
+        add_to(total.node().value, g);
     else
         total = add(total, g);
 }
@@ -206,7 +211,8 @@ private:
         pulled_.resize(inputs.size());
         for (std::size_t i = 0; i < inputs.size(); ++i)
             needed_[i] = inputs[i].node->requires_grad && stops_[find(inputs[i].node)].wanted;
-        stop.node->record->pull(stop.gradient, *stop.node, {needed_.data(), inputs.size()}, pulled_);
+        if (!pull_into(stop, inputs))
+            stop.node->record->pull(stop.gradient, *stop.node, {needed_.data(), inputs.size()}, pulled_);
         if (!stop.target) stop.gradient = Variable<T>();
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             Variable<T> g = std::move(pulled_[i]);
@@ -220,6 +226,13 @@ private:
             stop.node->spent = true;
             stop.node->record.reset();
         }
+    }
+
+    // Where an operation can add to what has arrived at its input so far.
+    bool pull_into(Stop& stop, std::span<detail::Input<T>> inputs) {
+        if (inputs.size() != 1 || !needed_[0] || detail::mode.watching) return false;
+        Variable<T>& total = stops_[find(inputs[0].node)].gradient;
+        return total.defined() && ours(total) && stop.node->record->pull_into(stop.gradient, total.node().value);
     }
 
     static Variable<T> undo_broadcast(const Variable<T>& g, const Shape& shape, const Node<T>& node) {

@@ -29,12 +29,18 @@ Node<T>::Node(Array<T>&& v) : id(next_node_id()), value(std::move(v)) {
     tally(my_tally().nodes, 1);
 }
 
+// Whether a view shows all of its block in order: then it need not wait for somebody to ask.
+template <class T>
+bool whole(const View<T>& v) {
+    return v.offset == 0 && v.storage.size() == element_count(v.shape) && v.contiguous();
+}
+
 template <class T>
 Node<T>::Node(View<T>&& v)
     : id(next_node_id()),
-      ready(false),
-      value(make_array<T>(Storage<T>(), v.shape)),
-      lazy(std::make_unique<View<T>>(std::move(v))) {
+      ready(whole(v)),
+      value(make_array<T>(ready ? std::move(v.storage) : Storage<T>(), v.shape)),
+      lazy(ready ? nullptr : std::make_unique<View<T>>(std::move(v))) {
     tally(my_tally().nodes, 1);
 }
 

@@ -51,6 +51,8 @@ public:
     // For each input with wanted[i], gradients[i] = the pullback of `g`, of the output's or the input's shape.
     virtual void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
                       std::span<Variable<T>> gradients) = 0;
+    // Adds the pullback of the only input to `total`, where that costs less than making it; false: it does not.
+    virtual bool pull_into(const Variable<T>&, Array<T>&) { return false; }
     bool reads_output = false;
 
     static void* operator new(std::size_t size) { return allocate_block(size); }

@@ -15,6 +15,9 @@
 // that input's shape, or of a shape that broadcasting would have made of it: the engine sums it back. An operation on a
 // list of variables has forward(const Variables<T>&), and its vjp returns a callable from an input's index to its
 // gradient.
+//
+// Where a gradient is 0 at most elements (a slice's, a lookup's), add_vjp(g, Array<T>& total) may add it to the sum of
+// the input's other gradients instead: taking a large array apart, part by part, then costs no more than the array.
 #pragma once
 
 #include <xtape/core/anomaly.hpp>
@@ -149,6 +152,14 @@ public:
     void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
               std::span<Variable<T>> gradients) override {
         this->pull_variables(g, output, wanted, gradients, std::make_index_sequence<N>{});
+    }
+    bool pull_into([[maybe_unused]] const Variable<T>& g, [[maybe_unused]] Array<T>& total) override {
+        if constexpr (requires { this->op_.add_vjp(g, total); }) {
+            this->op_.add_vjp(g, total);
+            return true;
+        } else {
+            return false;
+        }
     }
 };
 
