@@ -141,6 +141,20 @@ constexpr bool is_variable = false;
 template <class T>
 constexpr bool is_variable<Variable<T>> = true;
 
+namespace detail {
+template <class T>
+std::type_identity<Variable<T>> as_variable(const Variable<T>*);
+template <class V>
+struct VariableOf : std::type_identity<V> {};
+template <class V>
+requires requires(const V* v) { detail::as_variable(v); }
+struct VariableOf<V> : decltype(detail::as_variable(static_cast<const V*>(nullptr))) {};
+}    // namespace detail
+
+// The Variable that an operand is, also a model's parameter, which derives from one; otherwise the operand's own type.
+template <class V>
+using AsVariable = typename detail::VariableOf<std::decay_t<V>>::type;
+
 extern template class Variable<float>;
 extern template class Variable<double>;
 

@@ -91,33 +91,32 @@ Variable<T> operator/(double a, const Variable<T>& b) {
 
 // An xtensor expression beside a Variable is a constant: it is evaluated at once, so nothing refers to it later.
 template <class V, class E>
-concept VariableAndExpression =
-    is_variable<std::decay_t<V>> && xt::is_xexpression<std::decay_t<E>>::value && !is_variable<std::decay_t<E>>;
+concept VariableAndExpression = is_variable<AsVariable<V>> && xt::is_xexpression<std::decay_t<E>>::value;
 
 template <class V, class E>
 requires VariableAndExpression<V, E>
-auto operator+(V&& a, E&& b) { return add(a, std::decay_t<V>(b)); }
+auto operator+(V&& a, E&& b) { return add(a, AsVariable<V>(b)); }
 template <class E, class V>
 requires VariableAndExpression<V, E>
-auto operator+(E&& a, V&& b) { return add(std::decay_t<V>(a), b); }
+auto operator+(E&& a, V&& b) { return add(AsVariable<V>(a), b); }
 template <class V, class E>
 requires VariableAndExpression<V, E>
-auto operator-(V&& a, E&& b) { return subtract(a, std::decay_t<V>(b)); }
+auto operator-(V&& a, E&& b) { return subtract(a, AsVariable<V>(b)); }
 template <class E, class V>
 requires VariableAndExpression<V, E>
-auto operator-(E&& a, V&& b) { return subtract(std::decay_t<V>(a), b); }
+auto operator-(E&& a, V&& b) { return subtract(AsVariable<V>(a), b); }
 template <class V, class E>
 requires VariableAndExpression<V, E>
-auto operator*(V&& a, E&& b) { return multiply(a, std::decay_t<V>(b)); }
+auto operator*(V&& a, E&& b) { return multiply(a, AsVariable<V>(b)); }
 template <class E, class V>
 requires VariableAndExpression<V, E>
-auto operator*(E&& a, V&& b) { return multiply(std::decay_t<V>(a), b); }
+auto operator*(E&& a, V&& b) { return multiply(AsVariable<V>(a), b); }
 template <class V, class E>
 requires VariableAndExpression<V, E>
-auto operator/(V&& a, E&& b) { return divide(a, std::decay_t<V>(b)); }
+auto operator/(V&& a, E&& b) { return divide(a, AsVariable<V>(b)); }
 template <class E, class V>
 requires VariableAndExpression<V, E>
-auto operator/(E&& a, V&& b) { return divide(std::decay_t<V>(a), b); }
+auto operator/(E&& a, V&& b) { return divide(AsVariable<V>(a), b); }
 
 // x = x + y and so on: x becomes a handle to the new value, the old one stays what it was.
 template <class T, class Other>

@@ -33,7 +33,7 @@ template <class A, class B>
 concept WithVariable = (is_variable<A> && (std::same_as<A, B> || Number<B> || Expression<B>)) ||
                        (is_variable<B> && (Number<A> || Expression<A>));
 template <class A, class B>
-concept Operands = WithVariable<std::decay_t<A>, std::decay_t<B>>;
+concept Operands = WithVariable<AsVariable<A>, AsVariable<B>>;
 
 constexpr Comparison mirrored(Comparison comparison) {
     switch (comparison) {
@@ -64,25 +64,27 @@ Mask compare(Comparison comparison, const A& a, const B& b) {
 // !. Throws ShapeError when the shapes do not broadcast.
 template <class A, class B>
 requires detail::Operands<A, B> Mask operator==(A&& a, B&& b) {
-    return detail::compare(detail::Comparison::equal, a, b);
+    return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::equal, a, b);
 }
 template <class A, class B>
 requires detail::Operands<A, B> Mask operator!=(A&& a, B&& b) {
-    return detail::compare(detail::Comparison::not_equal, a, b);
+    return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::not_equal, a, b);
 }
 template <class A, class B>
-requires detail::Operands<A, B> Mask operator<(A&& a, B&& b) { return detail::compare(detail::Comparison::less, a, b); }
+requires detail::Operands<A, B> Mask operator<(A&& a, B&& b) {
+    return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::less, a, b);
+}
 template <class A, class B>
 requires detail::Operands<A, B> Mask operator<=(A&& a, B&& b) {
-    return detail::compare(detail::Comparison::less_equal, a, b);
+    return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::less_equal, a, b);
 }
 template <class A, class B>
 requires detail::Operands<A, B> Mask operator>(A&& a, B&& b) {
-    return detail::compare(detail::Comparison::greater, a, b);
+    return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::greater, a, b);
 }
 template <class A, class B>
 requires detail::Operands<A, B> Mask operator>=(A&& a, B&& b) {
-    return detail::compare(detail::Comparison::greater_equal, a, b);
+    return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::greater_equal, a, b);
 }
 // Where x is not a number.
 template <class T>
@@ -96,8 +98,8 @@ Mask isnan(const Variable<T>& x) {
 template <class M, class A, class B>
 requires detail::Operands<A, B> && detail::Expression<M> && std::same_as < typename std::decay_t<M>::value_type,
 bool > auto where(M&& mask, A&& a, B&& b) {
-    using L = std::decay_t<A>;
-    using R = std::decay_t<B>;
+    using L = AsVariable<A>;
+    using R = AsVariable<B>;
     if constexpr (!std::same_as<std::decay_t<M>, Mask>)
         return where(Mask(mask), a, b);
     else if constexpr (detail::Number<R>)

@@ -7,6 +7,8 @@
 #include <xtape/nn/normalization.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/rectifier.hpp>
+#include <xtape/ops/reduce.hpp>
+#include <xtape/ops/selection.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -231,6 +233,17 @@ BOOST_AUTO_TEST_CASE(containers_own_number_and_call_their_parts) {
     check_close(residual(x).value(), Array<double>(x.value() + residual[0](x).value()), 1e-15);
     residual.add<nn::Linear>(2, 1);
     BOOST_CHECK_THROW(residual(x), ShapeError);
+}
+
+BOOST_AUTO_TEST_CASE(a_parameter_is_a_variable_in_comparisons_and_beside_expressions) {
+    nn::Parameter<double> p(Array<double>{1.0, 2.0, 3.0});
+    xt::xarray<double> c{3.0, 2.0, 1.0};
+    const Mask larger = p > c;
+    BOOST_TEST((!larger(0) && !larger(1) && larger(2)));
+    BOOST_TEST((p >= 2.0)(1));
+    backward(sum(where(p < 2.5, p * c, 0.0)));
+    BOOST_TEST(p.grad()(0) == 3.0);
+    BOOST_TEST(p.grad()(2) == 0.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
