@@ -86,6 +86,15 @@ consumer() {
         ctest --test-dir "$tree" --output-on-failure --no-tests=error
 }
 
+fuzz() {
+    if scripts/fuzz.sh 60 >"$root/build/fuzz.log" 2>&1; then
+        grep -E 'number_of_executed_units' "$root/build/fuzz.log"
+    else
+        tail -40 "$root/build/fuzz.log"
+        return 1
+    fi
+}
+
 installed_names_no_build_path() { ! grep -rn --include='*.cmake' --include='*.hpp' -F "$root" "$prefix"; }
 
 # The contract programs whose numbers tests/contract.txt lists; each counts one.
@@ -135,6 +144,9 @@ contract_programs
 
 part "Address and undefined-behaviour sanitizers"
 suite asan
+
+part "A minute of damaged checkpoints"
+check "fuzzing the checkpoint loader" fuzz
 
 part "Done"
 for name in "${failures[@]}"; do echo "FAILED: $name"; done
