@@ -4,7 +4,7 @@
 #include <xtape/ops/reduction/fold.hpp>
 #include <xtape/ops/shape.hpp>
 
-#include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -124,9 +124,8 @@ void require_elements(const char* operation, const detail::Reduced& reduced, con
 
 // The first index at which `better(x, best)`; NaN is better than all.
 template <class T, class Better>
-Indices arg(const char* operation, const Array<T>& x, std::optional<std::ptrdiff_t> axis, ReduceOptions options,
-            const Better& better) {
-    detail::Reduced reduced(operation, x.shape(), axis ? Axes(*axis) : Axes(all_axes), options.keep_dims);
+Indices arg(const char* operation, const Array<T>& x, const Axes& axes, bool keep_dims, const Better& better) {
+    const detail::Reduced reduced(operation, x.shape(), axes, keep_dims);
     require_elements(operation, reduced, x.shape());
     Indices result = empty_array<std::int64_t>(reduced.result);
     if (result.size() == 0) return result;
@@ -169,23 +168,35 @@ Variable<T> amin(const Variable<T>& x, const Axes& axes, ReduceOptions options) 
 }
 
 template <class T>
-Indices argmax(const Array<T>& x, std::optional<std::ptrdiff_t> axis, ReduceOptions options) {
-    return arg("argmax", x, axis, options, [](T element, T best) { return element > best; });
+Indices argmax(const Array<T>& x) {
+    return arg("argmax", x, all_axes, false, std::greater<T>());
+}
+template <class T>
+Indices argmax(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options) {
+    return arg("argmax", x, axis, options.keep_dims, std::greater<T>());
 }
 
 template <class T>
-Indices argmin(const Array<T>& x, std::optional<std::ptrdiff_t> axis, ReduceOptions options) {
-    return arg("argmin", x, axis, options, [](T element, T best) { return element < best; });
+Indices argmin(const Array<T>& x) {
+    return arg("argmin", x, all_axes, false, std::less<T>());
+}
+template <class T>
+Indices argmin(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options) {
+    return arg("argmin", x, axis, options.keep_dims, std::less<T>());
 }
 
 template Variable<float> amax(const Variable<float>&, const Axes&, ReduceOptions);
 template Variable<double> amax(const Variable<double>&, const Axes&, ReduceOptions);
 template Variable<float> amin(const Variable<float>&, const Axes&, ReduceOptions);
 template Variable<double> amin(const Variable<double>&, const Axes&, ReduceOptions);
-template Indices argmax(const Array<float>&, std::optional<std::ptrdiff_t>, ReduceOptions);
-template Indices argmax(const Array<double>&, std::optional<std::ptrdiff_t>, ReduceOptions);
-template Indices argmin(const Array<float>&, std::optional<std::ptrdiff_t>, ReduceOptions);
-template Indices argmin(const Array<double>&, std::optional<std::ptrdiff_t>, ReduceOptions);
+template Indices argmax(const Array<float>&);
+template Indices argmax(const Array<float>&, std::ptrdiff_t, ReduceOptions);
+template Indices argmax(const Array<double>&);
+template Indices argmax(const Array<double>&, std::ptrdiff_t, ReduceOptions);
+template Indices argmin(const Array<float>&);
+template Indices argmin(const Array<float>&, std::ptrdiff_t, ReduceOptions);
+template Indices argmin(const Array<double>&);
+template Indices argmin(const Array<double>&, std::ptrdiff_t, ReduceOptions);
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <xtape/core/variable.hpp>
 #include <xtape/ops/reduce.hpp>
 
-#include <optional>
+#include <cstddef>
 
 namespace xtape {
 
@@ -17,21 +17,32 @@ Variable<T> amax(const Variable<T>& x, const Axes& axes = all_axes, ReduceOption
 template <class T>
 Variable<T> amin(const Variable<T>& x, const Axes& axes = all_axes, ReduceOptions options = {});
 
-// The index of the first largest element (of the first NaN if there is one), along an axis, which goes unless
-// keep_dims, or, without an axis, in row-major order. Throws ShapeError for an axis that is not there and when there is
-// nothing to choose from.
+// The index of the first largest element (of the first NaN if there is one), in row-major order or along an axis, which
+// goes unless keep_dims. Throws ShapeError for an axis that is not there and when there is nothing to choose from.
 template <class T>
-Indices argmax(const Array<T>& x, std::optional<std::ptrdiff_t> axis = {}, ReduceOptions options = {});
+Indices argmax(const Array<T>& x);
 template <class T>
-Indices argmax(const Variable<T>& x, std::optional<std::ptrdiff_t> axis = {}, ReduceOptions options = {}) {
+Indices argmax(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options = {});
+template <class T>
+Indices argmax(const Variable<T>& x) {
+    return argmax(x.value());
+}
+template <class T>
+Indices argmax(const Variable<T>& x, std::ptrdiff_t axis, ReduceOptions options = {}) {
     return argmax(x.value(), axis, options);
 }
 
 // The same of the smallest.
 template <class T>
-Indices argmin(const Array<T>& x, std::optional<std::ptrdiff_t> axis = {}, ReduceOptions options = {});
+Indices argmin(const Array<T>& x);
 template <class T>
-Indices argmin(const Variable<T>& x, std::optional<std::ptrdiff_t> axis = {}, ReduceOptions options = {}) {
+Indices argmin(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options = {});
+template <class T>
+Indices argmin(const Variable<T>& x) {
+    return argmin(x.value());
+}
+template <class T>
+Indices argmin(const Variable<T>& x, std::ptrdiff_t axis, ReduceOptions options = {}) {
     return argmin(x.value(), axis, options);
 }
 

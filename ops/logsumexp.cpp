@@ -66,19 +66,33 @@ struct LogSumExp {
     Shape result;
     Array<T> forward(const View<T>& x) const {
         const detail::Arranged<T> elements(x, kept);
-        Array<T> largest = detail::fold(Largest<T>{}, elements, result);
+        Array<T> largest = detail::fold(Largest<T>{}, elements, kept);
         T* shift = largest.storage().data();
         for (std::size_t k = 0; k < largest.size(); ++k)
             if (std::isinf(shift[k])) shift[k] = 0;    // infinity - infinity would be NaN
-        Array<T> y = detail::fold(Exponentials<T>{}, elements, result, shift);
+        Array<T> sums = detail::fold(Exponentials<T>{}, elements, kept, shift);
+        T* sum = sums.storage().data();
+        Array<T> y = empty_array<T>(result);
         T* out = y.storage().data();
-        for (std::size_t k = 0; k < y.size(); ++k) out[k] = std::log(out[k]) + shift[k];
+        for (std::size_t k = 0; k < y.size(); ++k) {
+            out[k] = std::log(sum[k]) + shift[k];
+            if (sum[k] == 0) sum[k] = 1;    // a row of -infinity: its softmax is 0, not 0 / 0
+        }
+        largest_ = Variable<T>(std::move(largest));
+        sums_ = Variable<T>(std::move(sums));
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
-        return pullbacks([&] { return SoftmaxPull::run(reshape(g, kept), x, reshape(y, kept)); });
+        return pullbacks([&] {
+            if (is_recording()) return SoftmaxPull::run(reshape(g, kept), x, reshape(y, kept));
+            return SoftmaxPull::run(reshape(g, kept) / sums_, x, largest_);
+        });
     }
     static Samples samples();
+
+    // y = log(sums) + largest has lost the digits of the logarithm where x is large; the gradient need not.
+    mutable Variable<T> largest_;
+    mutable Variable<T> sums_;
 };
 
 }    // namespace
@@ -86,7 +100,7 @@ struct LogSumExp {
 template <class T>
 Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, ReduceOptions options) {
     detail::Reduced reduced("logsumexp", x.shape(), axes, options.keep_dims);
-    return apply(LogSumExp<T>{std::move(reduced.kept), std::move(reduced.result)}, x);
+    return apply(LogSumExp<T>{std::move(reduced.kept), std::move(reduced.result), {}, {}}, x);
 }
 
 template Variable<float> logsumexp(const Variable<float>&, const Axes&, ReduceOptions);
