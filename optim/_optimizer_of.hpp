@@ -215,7 +215,8 @@ void OptimizerOf<T, O>::load_state(const State& state) {
                 throw StateError(std::string("[") + Rule<O>::name + "] got " + path +
                                  "step = " + std::to_string(loaded.step) + "; wanted 0 or more");
             if constexpr (has_product<O>) loaded.product = state.get<double>(path + "mu_product");
-            for (std::size_t k = 0; k < buffers.size(); ++k)
+            // Before its first step a parameter has no buffers yet: Rprop's begin with the learning rate of that step.
+            for (std::size_t k = 0; loaded.step > 0 && k < buffers.size(); ++k)
                 loaded.buffers.push_back(share(state.get<Array<T>>(path + buffers[k])));
             groups[i].slots.push_back(std::move(loaded));
         }

@@ -1,4 +1,6 @@
 // The digits program as its user meets it: results, errors, and a run that is killed and resumed.
+#include <xtape/io/checkpoint.hpp>
+
 #include <boost/test/unit_test.hpp>
 
 #include <sys/wait.h>
@@ -86,6 +88,12 @@ BOOST_AUTO_TEST_CASE(a_killed_run_resumes_to_the_same_result) {
     auto resumed = run(small + checkpoint + "--resume");
     BOOST_TEST(resumed.status == 0, resumed.errors);
     BOOST_TEST(resumed.last_line == whole);
+
+    run(small + "--checkpoint " + shell_quoted(folder.path / "whole.h5"));
+    const auto file_state = [&](const char* name) { return xtape::io::read_state(folder.path / name); };
+    const xtape::State once = file_state("whole.h5"), again = file_state("run.h5");
+    BOOST_TEST(once.size() == again.size());
+    for (const auto& [name, value] : once) BOOST_TEST(identical(value, again.at(name)), name);
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_run_is_refused) {
