@@ -6,7 +6,6 @@
 #include <xtape/ops/slice.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace xtape {
 namespace {
@@ -14,32 +13,76 @@ namespace {
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-// Walks the lines of an array along an axis: out[i] = state = step(state, i), from `start` on. Several neighbouring
-// lines advance together, so that memory is read in order.
+// Walks the lines of an array along an axis: out[i] = state = step(state, i), from `start` on. Lines that stand side by
+// side advance together, so that memory is read in order and no line waits for its own last step.
+template <class T, class Step>
+class Scan {
+public:
+    Scan(const Shape& shape, std::size_t axis, bool reverse, double start, T* out, const Step& step)
+        : length_(shape[axis]), reverse_(reverse), start_(start), out_(out), step_(step) {
+        for (std::size_t d = 0; d < axis; ++d) outer_ *= shape[d];
+        for (std::size_t d = axis + 1; d < shape.size(); ++d) inner_ *= shape[d];
+        if (outer_ * length_ * inner_ == 0) return;
+        if (inner_ == 1) {
+            detail::parallel_for((outer_ + rows - 1) / rows, std::max<std::size_t>(1, 32768 / rows / length_),
+                                 [&](std::size_t begin, std::size_t end) {
+                                     for (std::size_t group = begin; group < end; ++group)
+                                         if (outer_ - group * rows >= rows)
+                                             together<rows>(group * rows);
+                                         else
+                                             for (std::size_t r = group * rows; r < outer_; ++r) together<1>(r);
+                                 });
+            return;
+        }
+        std::size_t blocks = (inner_ + columns - 1) / columns;
+        detail::parallel_for(outer_ * blocks, std::max<std::size_t>(1, 32768 / std::min(inner_, columns) / length_),
+                             [&](std::size_t begin, std::size_t end) {
+                                 for (std::size_t b = begin; b < end; ++b)
+                                     block(b / blocks * length_ * inner_ + b % blocks * columns,
+                                           std::min(columns, inner_ - b % blocks * columns));
+                             });
+    }
+
+private:
+    static constexpr std::size_t rows = 8;         // lines in order that advance together
+    static constexpr std::size_t columns = 512;    // lines side by side that do
+
+    std::size_t place(std::size_t n) const { return reverse_ ? length_ - 1 - n : n; }
+
+    template <std::size_t count>
+    void together(std::size_t first) const {
+        double states[count];
+        for (double& state : states) state = start_;
+        for (std::size_t n = 0; n < length_; ++n)
+            for (std::size_t r = 0; r < count; ++r) {
+                std::size_t i = (first + r) * length_ + place(n);
+                states[r] = step_(states[r], i);
+                out_[i] = static_cast<T>(states[r]);
+            }
+    }
+
+    void block(std::size_t first, std::size_t count) const {
+        double states[columns];
+        std::fill_n(states, count, start_);
+        for (std::size_t n = 0; n < length_; ++n) {
+            std::size_t row = first + place(n) * inner_;
+            for (std::size_t c = 0; c < count; ++c) {
+                states[c] = step_(states[c], row + c);
+                out_[row + c] = static_cast<T>(states[c]);
+            }
+        }
+    }
+
+    std::size_t outer_ = 1, length_, inner_ = 1;
+    bool reverse_;
+    double start_;
+    T* out_;
+    const Step& step_;
+};
+
 template <class T, class Step>
 void scan(const Shape& shape, std::size_t axis, bool reverse, double start, T* out, const Step& step) {
-    std::size_t outer = 1, length = shape[axis], inner = 1;
-    for (std::size_t d = 0; d < shape.size(); ++d)
-        (d < axis ? outer : d > axis ? inner : length) *= d == axis ? 1 : shape[d];
-    if (outer * length * inner == 0) return;
-    constexpr std::size_t together = 512;
-    std::size_t blocks = (inner + together - 1) / together;
-    detail::parallel_for(outer * blocks, std::max<std::size_t>(1, 32768 / std::min(inner, together) / length),
-                         [&](std::size_t begin, std::size_t end) {
-                             double states[together];
-                             for (std::size_t b = begin; b < end; ++b) {
-                                 std::size_t first = b / blocks * length * inner + b % blocks * together;
-                                 std::size_t count = std::min(together, inner - b % blocks * together);
-                                 std::fill_n(states, count, start);
-                                 for (std::size_t n = 0; n < length; ++n) {
-                                     std::size_t row = first + (reverse ? length - 1 - n : n) * inner;
-                                     for (std::size_t c = 0; c < count; ++c) {
-                                         states[c] = step(states[c], row + c);
-                                         out[row + c] = static_cast<T>(states[c]);
-                                     }
-                                 }
-                             }
-                         });
+    Scan<T, Step>(shape, axis, reverse, start, out, step);
 }
 
 // x moved by one along the axis, towards its end or (reverse) its beginning; `value` fills the gap.

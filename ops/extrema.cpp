@@ -4,7 +4,6 @@
 #include <xtape/ops/reduction/fold.hpp>
 #include <xtape/ops/shape.hpp>
 
-#include <functional>
 #include <limits>
 #include <string>
 
@@ -122,30 +121,56 @@ void require_elements(const char* operation, const detail::Reduced& reduced, con
                          ", of which it would choose from nothing; wanted axes with elements");
 }
 
-// The first index at which `better(x, best)`; NaN is better than all.
-template <class T, class Better>
-Indices arg(const char* operation, const Array<T>& x, const Axes& axes, bool keep_dims, const Better& better) {
+// Where in a row the extreme stands first; it is NaN only if the row holds NaN.
+template <class T>
+std::int64_t first_place(const T* row, std::size_t length, T extreme) {
+    auto is = [extreme](T element) { return element == extreme || element != element; };
+    constexpr std::size_t step = 64;    // looked through at once, in SIMD registers
+    for (std::size_t i = 0; i < length; i += step) {
+        std::size_t end = std::min(length, i + step);
+        int found = 0;
+        for (std::size_t k = i; k < end; ++k) found |= is(row[k]);
+        if (found == 0) continue;
+        while (!is(row[i])) ++i;
+        return static_cast<std::int64_t>(i);
+    }
+    return 0;
+}
+
+// The same for `count` columns, whose rows are read in order, from the last: what is found last stands first.
+template <class T>
+void first_places(const T* x, std::size_t rows, std::size_t stride, std::size_t count, const T* extremes,
+                  std::int64_t* places) {
+    for (std::size_t r = rows; r-- > 0;)
+        for (std::size_t c = 0; c < count; ++c) {
+            T element = x[r * stride + c];
+            if (element == extremes[c] || element != element) places[c] = static_cast<std::int64_t>(r);
+        }
+}
+
+template <class Extreme, class T>
+Indices arg(const char* operation, const Array<T>& x, const Axes& axes, bool keep_dims) {
     const detail::Reduced reduced(operation, x.shape(), axes, keep_dims);
     require_elements(operation, reduced, x.shape());
     Indices result = empty_array<std::int64_t>(reduced.result);
     if (result.size() == 0) return result;
     const detail::Arranged<T> in(view(x), reduced.kept);
-    std::int64_t* out = result.storage().data();
-    auto step = static_cast<std::ptrdiff_t>(in.inner);
-    detail::parallel_for(result.size(), std::max<std::size_t>(1, 32768 / in.length),
+    const Array<T> extremes = detail::fold(Extreme{}, in, reduced.kept);
+    const T* extreme = extremes.storage().data();
+    std::int64_t* places = result.storage().data();
+    constexpr std::size_t columns = 512;
+    std::size_t blocks = (in.inner + columns - 1) / columns;
+    detail::parallel_for(in.outer * blocks, std::max<std::size_t>(1, 32768 / std::min(in.inner, columns) / in.length),
                          [&](std::size_t begin, std::size_t end) {
-                             for (std::size_t k = begin; k < end; ++k) {
-                                 const T* row = in.data() + k / in.inner * in.length * in.inner + k % in.inner;
-                                 T best = *row;
-                                 std::int64_t place = 0;
-                                 for (std::int64_t i = 1; i < static_cast<std::int64_t>(in.length); ++i) {
-                                     T element = row[i * step];
-                                     if (better(element, best) || (element != element && best == best)) {
-                                         best = element;
-                                         place = i;
-                                     }
-                                 }
-                                 out[k] = place;
+                             for (std::size_t b = begin; b < end; ++b) {
+                                 std::size_t outer = b / blocks, first = b % blocks * columns;
+                                 std::size_t k = outer * in.inner + first;
+                                 const T* start = in.data() + outer * in.length * in.inner + first;
+                                 if (in.inner == 1)
+                                     places[k] = first_place(start, in.length, extreme[k]);
+                                 else
+                                     first_places(start, in.length, in.inner, std::min(columns, in.inner - first),
+                                                  extreme + k, places + k);
                              }
                          });
     return result;
@@ -169,20 +194,20 @@ Variable<T> amin(const Variable<T>& x, const Axes& axes, ReduceOptions options) 
 
 template <class T>
 Indices argmax(const Array<T>& x) {
-    return arg("argmax", x, all_axes, false, std::greater<T>());
+    return arg<Largest<T>>("argmax", x, all_axes, false);
 }
 template <class T>
 Indices argmax(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options) {
-    return arg("argmax", x, axis, options.keep_dims, std::greater<T>());
+    return arg<Largest<T>>("argmax", x, axis, options.keep_dims);
 }
 
 template <class T>
 Indices argmin(const Array<T>& x) {
-    return arg("argmin", x, all_axes, false, std::less<T>());
+    return arg<Smallest<T>>("argmin", x, all_axes, false);
 }
 template <class T>
 Indices argmin(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options) {
-    return arg("argmin", x, axis, options.keep_dims, std::less<T>());
+    return arg<Smallest<T>>("argmin", x, axis, options.keep_dims);
 }
 
 template Variable<float> amax(const Variable<float>&, const Axes&, ReduceOptions);
