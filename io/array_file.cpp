@@ -1,7 +1,8 @@
-#include <hdf5.h>
 #include <xtape/io/array_file.hpp>
 #include <xtape/io/hdf5/document.hpp>
 #include <xtape/io/hdf5/write.hpp>
+
+#include <hdf5.h>
 
 #include <algorithm>
 #include <utility>
@@ -53,7 +54,7 @@ auto read_dataset(const std::filesystem::path& path, const std::string& dataset,
     });
 }
 
-}  // namespace
+}    // namespace
 
 template <class T>
 Array<T> read(const std::filesystem::path& path, const std::string& dataset) {
@@ -126,4 +127,4 @@ std::vector<TreeItem> list_tree(const std::filesystem::path& path) {
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

@@ -50,11 +50,11 @@ void write_attribute(const std::filesystem::path& path, const std::string& objec
 
 // One group or dataset of a file.
 struct TreeItem {
-    std::string path;  // "/model/fc1/weight"
-    std::string type;  // "group", "float32", "uint8", "text"; of what cannot be read, the reason
+    std::string path;    // "/model/fc1/weight"
+    std::string type;    // "group", "float32", "uint8", "text"; of what cannot be read, the reason
     Shape shape = {};
     std::uint64_t stored_bytes = 0;
-    bool is_dataset = false, is_checked = false;  // whether a checksum guards its elements
+    bool is_dataset = false, is_checked = false;    // whether a checksum guards its elements
     Attributes attributes = {};
 };
 
@@ -62,4 +62,4 @@ struct TreeItem {
 // elsewhere.
 std::vector<TreeItem> list_tree(const std::filesystem::path& path);
 
-}  // namespace xtape::io
+}    // namespace xtape::io

@@ -79,10 +79,11 @@ struct SaveOptions {
 void save(const std::filesystem::path& path, const std::vector<Entry>& entries, const SaveOptions& options = {});
 
 struct LoadOptions {
-    bool strict = true;    // refuse a file that has more, less or something else than the entries
-    bool verify = true;    // verify checksums
+    bool strict = true;        // refuse a file that has more, less or something else than the entries
+    bool verify = true;        // verify checksums
     bool untrusted = false;    // read it in a child process first: HDF5 itself can crash over a file made to do harm
-    std::function<std::string(std::string_view name)> rename = {};    // from the file's name to the entries'; "" drops it
+    std::function<std::string(std::string_view name)> rename =
+        {};                                          // from the file's name to the entries'; "" drops it
     bool keras = false;                              // takes Keras's names and transposed kernels: see keras.hpp
     std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that texts and states of unknown layout may unpack to,
                                                      // beyond the size of the file

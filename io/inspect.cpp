@@ -28,8 +28,9 @@ void add_element(Statistics& total, double value) {
 std::string in_words(const State::Value& value) {
     if (const auto* text = std::get_if<std::string>(&value)) {
         constexpr std::size_t longest = 60;
-        return text->size() > longest ? "\"" + text->substr(0, longest) + "\"... (" + std::to_string(text->size()) + " bytes)"
-                                      : "\"" + *text + "\"";
+        return text->size() > longest
+                   ? "\"" + text->substr(0, longest) + "\"... (" + std::to_string(text->size()) + " bytes)"
+                   : "\"" + *text + "\"";
     }
     std::ostringstream line;
     if (const auto* integer = std::get_if<std::int64_t>(&value)) return (line << *integer, line.str());
@@ -38,7 +39,8 @@ std::string in_words(const State::Value& value) {
     if (numbers.count == 0) return "no elements";
     line << "min " << numbers.min << ", max " << numbers.max << ", mean " << numbers.mean;
     if (numbers.non_finite > 0)
-        line << ", NOT FINITE " << 100.0 * static_cast<double>(numbers.non_finite) / static_cast<double>(numbers.count) << " %";
+        line << ", NOT FINITE " << 100.0 * static_cast<double>(numbers.non_finite) / static_cast<double>(numbers.count)
+             << " %";
     return line.str();
 }
 
@@ -71,7 +73,7 @@ double largest_difference(const State::Value& a, const State::Value& b) {
         a);
 }
 
-}  // namespace
+}    // namespace
 
 Statistics statistics(const State::Value& value) {
     Statistics total;
@@ -141,10 +143,12 @@ int inspect_command(const std::vector<std::string>& arguments, std::ostream& out
         "       xtape-inspect FILE OTHER   print how two files' values differ\n"
         "exits with 1 when something is wrong or differs\n";
     if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h")) return (out << usage, 0);
-    bool is_option = std::any_of(arguments.begin(), arguments.end(), [](const auto& text) { return text.starts_with("-"); });
+    bool is_option =
+        std::any_of(arguments.begin(), arguments.end(), [](const auto& text) { return text.starts_with("-"); });
     if (arguments.empty() || arguments.size() > 2 || is_option) return (errors << usage, 2);
     try {
-        bool good = arguments.size() == 1 ? inspect(arguments[0], out) : print_differences(arguments[0], arguments[1], out);
+        bool good =
+            arguments.size() == 1 ? inspect(arguments[0], out) : print_differences(arguments[0], arguments[1], out);
         return good ? 0 : 1;
     } catch (const std::exception& error) {
         errors << error.what() << '\n';
@@ -152,4 +156,4 @@ int inspect_command(const std::vector<std::string>& arguments, std::ostream& out
     }
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

@@ -14,7 +14,7 @@ namespace xtape::io {
 // Of the finite elements; all zero when there are none.
 struct Statistics {
     double min = 0, max = 0, mean = 0;
-    std::size_t count = 0, non_finite = 0;  // of all elements
+    std::size_t count = 0, non_finite = 0;    // of all elements
 };
 Statistics statistics(const State::Value& value);
 
@@ -28,4 +28,4 @@ bool print_differences(const std::filesystem::path& a, const std::filesystem::pa
 // The command: returns its exit code, 0 when all is well, 1 when something is wrong or differs, 2 for a wrong call.
 int inspect_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& errors);
 
-}  // namespace xtape::io
+}    // namespace xtape::io

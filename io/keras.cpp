@@ -21,7 +21,7 @@ Array<T> transposed(const Array<T>& kernel) {
     for (std::size_t axis = 0; axis + 2 < rank; ++axis) order.push_back(axis);
     Shape shape(rank);
     for (std::size_t axis = 0; axis < rank; ++axis) shape[axis] = kernel.shape()[order[axis]];
-    if (kernel.storage().empty()) return make_array(Storage<T>(), shape);  // a shape without values, too
+    if (kernel.storage().empty()) return make_array(Storage<T>(), shape);    // a shape without values, too
 
     Array<T> result = empty_array<T>(shape);
     Strides from = contiguous_strides(kernel.shape());
@@ -40,7 +40,7 @@ Array<T> transposed(const Array<T>& kernel) {
     return result;
 }
 
-}  // namespace
+}    // namespace
 
 bool is_keras_kernel(const std::string& name) {
     std::string plain = without_number(name);
@@ -71,4 +71,4 @@ State::Value keras_transposed(const State::Value& kernel) {
         kernel);
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

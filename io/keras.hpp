@@ -17,4 +17,4 @@ bool is_keras_kernel(const std::string& name);
 // The kernel as (outputs, inputs, ...); an array with fewer than two axes, or no array, as it is.
 State::Value keras_transposed(const State::Value& kernel);
 
-}  // namespace xtape::io
+}    // namespace xtape::io

@@ -136,13 +136,13 @@ void apply(const std::vector<Entry>& entries, const std::vector<State>& before, 
         for (std::size_t i = 0; i <= reached; ++i) try {
                 entries[i].load(before[i]);
             } catch (...) {
-                continue;  // it refuses even its own state: nothing more can be done, and the first reason is thrown
+                continue;    // it refuses even its own state: nothing more can be done, and the first reason is thrown
             }
         throw;
     }
 }
 
-}  // namespace
+}    // namespace
 
 LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& entries, const LoadOptions& options) {
     return hdf5::in_operation("load", path, [&] {
@@ -160,7 +160,8 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
             report = compare_layout(wanted, reading.layout());
             drop_open(report.unexpected, entries);
             report.unexpected.insert(report.unexpected.end(), reading.unreadable().begin(), reading.unreadable().end());
-            if (options.strict && !report.empty()) throw hdf5::Reason("differs from what it is loaded into\n" + report.message());
+            if (options.strict && !report.empty())
+                throw hdf5::Reason("differs from what it is loaded into\n" + report.message());
             auto fits = [&](const std::string& name) {
                 if (is_open(entries, name)) return true;
                 const State::Value* value = wanted.find(name);
@@ -174,4 +175,4 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

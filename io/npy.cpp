@@ -56,7 +56,7 @@ public:
             if (error != std::errc() || lengths.size() == 64) throw Reason("has a damaged shape");
             lengths.push_back(length);
             at = static_cast<std::size_t>(stop - text.data());
-            if (text[at] == 'L') ++at;  // of Python 2
+            if (text[at] == 'L') ++at;    // of Python 2
         }
         return Shape(lengths.begin(), lengths.end());
     }
@@ -91,14 +91,15 @@ Kind kind_of(char letter, std::string_view type) {
     }
 }
 
-}  // namespace
+}    // namespace
 
 State::Value parse_npy(std::span<const std::byte> bytes) {
     std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (!text.starts_with(magic) || text.size() < 12) throw Reason("is not in NumPy's format");
     auto byte = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };
     std::size_t version = byte(6);
-    if (version < 1 || version > 3) throw Reason("has version " + std::to_string(version) + " of NumPy's format; wanted 1 to 3");
+    if (version < 1 || version > 3)
+        throw Reason("has version " + std::to_string(version) + " of NumPy's format; wanted 1 to 3");
     std::size_t begin = version == 1 ? 10 : 12;
     std::size_t length = byte(8) | byte(9) << 8;
     if (version > 1) length |= byte(10) << 16 | byte(11) << 24;
@@ -142,7 +143,7 @@ std::string npy_header(const Elements& elements) {
     return start + text;
 }
 
-}  // namespace formats
+}    // namespace formats
 
 State::Value read_npy(const std::filesystem::path& path) {
     return formats::in_operation("read_npy", path, [&] { return formats::parse_npy(formats::read_file(path)); });
@@ -157,4 +158,4 @@ void write_npy(const std::filesystem::path& path, const State::Value& array) {
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

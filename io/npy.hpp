@@ -25,4 +25,4 @@ State read_npz(const std::filesystem::path& path, std::uint64_t limit = std::uin
 // for a state with texts.
 void write_npz(const std::filesystem::path& path, const State& arrays);
 
-}  // namespace xtape::io
+}    // namespace xtape::io

@@ -44,4 +44,4 @@ void write_npz(const std::filesystem::path& path, const State& arrays) {
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

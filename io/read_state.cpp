@@ -18,7 +18,7 @@ State read_all(hdf5::Document& document) {
     return state;
 }
 
-}  // namespace
+}    // namespace
 
 State read_state(const std::filesystem::path& path, const ReadOptions& options) {
     return hdf5::in_operation("read_state", path, [&] {
@@ -53,4 +53,4 @@ std::map<std::string, std::string> read_metadata(const std::filesystem::path& pa
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

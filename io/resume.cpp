@@ -1,5 +1,6 @@
-#include <unistd.h>
 #include <xtape/io/resume.hpp>
+
+#include <unistd.h>
 
 #include <cstring>
 #include <sstream>
@@ -31,7 +32,7 @@ std::string first_difference(const State::Value& a, const State::Value& b) {
         a);
 }
 
-}  // namespace
+}    // namespace
 
 TemporaryCheckpoint::TemporaryCheckpoint() {
     std::error_code error;
@@ -64,4 +65,4 @@ void require_same(const State& whole, const State& resumed, const std::string& w
                         "; something that a step depends on is not part of the state");
 }
 
-}  // namespace xtape::io::detail
+}    // namespace xtape::io::detail

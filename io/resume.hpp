@@ -11,8 +11,8 @@
 namespace xtape::io {
 
 struct ResumeOptions {
-    int steps_before = 3;  // until the checkpoint
-    int steps_after = 3;   // from there to the comparison
+    int steps_before = 3;    // until the checkpoint
+    int steps_after = 3;     // from there to the comparison
 };
 
 namespace detail {
@@ -37,13 +37,15 @@ void require_same(const State& whole, const State& resumed, const std::string& w
 
 template <class Setup>
 std::vector<Entry> entries_of(Setup& setup) {
-    if constexpr (requires { { setup.entries() } -> std::convertible_to<std::vector<Entry>>; })
+    if constexpr (requires {
+                      { setup.entries() } -> std::convertible_to<std::vector<Entry>>;
+                  })
         return setup.entries();
     else
         return {{"run", setup}};
 }
 
-}  // namespace detail
+}    // namespace detail
 
 // Runs `step` on a set-up that `make` makes, saving on the way; then loads that checkpoint into another one and runs it
 // to the same point. A set-up is Stateful, or has `std::vector<io::Entry> entries()`. Throws io::Error naming the first
@@ -68,4 +70,4 @@ void verify_resume(Make&& make, Step&& step, const ResumeOptions& options = {}) 
                          std::to_string(options.steps_after) + " steps after loading");
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

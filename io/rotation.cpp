@@ -1,5 +1,6 @@
-#include <unistd.h>
 #include <xtape/io/rotation.hpp>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -55,9 +56,10 @@ std::optional<double> metric_of(const fs::path& path) try {
     return {};
 }
 
-}  // namespace
+}    // namespace
 
-Rotation::Rotation(fs::path folder, RotationOptions options) : folder_(std::move(folder)), options_(std::move(options)) {
+Rotation::Rotation(fs::path folder, RotationOptions options)
+    : folder_(std::move(folder)), options_(std::move(options)) {
     if (options_.keep_last == 0)
         throw std::invalid_argument("[io::Rotation] got .keep_last = 0; wanted at least 1, which `latest` needs");
     if (options_.name.empty() || options_.name.find('/') != std::string::npos)
@@ -74,7 +76,8 @@ Rotation::Rotation(fs::path folder, RotationOptions options) : folder_(std::move
 }
 
 fs::path Rotation::save(const std::vector<Entry>& entries, std::int64_t step, std::optional<double> metric) {
-    if (step < 0) throw std::invalid_argument("[io::Rotation] got the step " + std::to_string(step) + "; wanted 0 or more");
+    if (step < 0)
+        throw std::invalid_argument("[io::Rotation] got the step " + std::to_string(step) + "; wanted 0 or more");
     fs::path path = folder_ / file_name(options_.name, step);
     SaveOptions how = options_.save;
     how.metadata["step"] = std::to_string(step);
@@ -119,7 +122,8 @@ void Rotation::point_latest_to(const fs::path& file) const {
 
 void Rotation::remove_others() {
     std::vector<bool> keep(kept_.size(), false);
-    for (std::size_t i = kept_.size() - std::min(options_.keep_last, kept_.size()); i < kept_.size(); ++i) keep[i] = true;
+    for (std::size_t i = kept_.size() - std::min(options_.keep_last, kept_.size()); i < kept_.size(); ++i)
+        keep[i] = true;
     auto order = by_metric();
     for (std::size_t i = 0; i < std::min(options_.keep_best, order.size()); ++i) keep[order[i]] = true;
     std::error_code ignored;
@@ -134,4 +138,4 @@ void Rotation::remove_others() {
     kept_ = std::move(left);
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

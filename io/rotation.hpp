@@ -15,8 +15,8 @@ namespace xtape::io {
 struct RotationOptions {
     std::size_t keep_last = 3;
     std::size_t keep_best = 1;
-    bool larger_is_better = false;    // of the metric: false for a loss, true for an accuracy
-    std::string name = "checkpoint";  // of the files: checkpoint-000000042.h5, checkpoint-latest.h5
+    bool larger_is_better = false;      // of the metric: false for a loss, true for an accuracy
+    std::string name = "checkpoint";    // of the files: checkpoint-000000042.h5, checkpoint-latest.h5
     SaveOptions save = {};
 };
 
@@ -54,4 +54,4 @@ private:
     std::vector<Kept> kept_;
 };
 
-}  // namespace xtape::io
+}    // namespace xtape::io

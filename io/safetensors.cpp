@@ -14,7 +14,7 @@ namespace {
 using formats::Kind;
 using formats::Reason;
 
-constexpr std::uint64_t largest_header = 100'000'000;  // the format's own limit
+constexpr std::uint64_t largest_header = 100'000'000;    // the format's own limit
 
 struct Type {
     std::string_view name;
@@ -42,7 +42,7 @@ struct Tensor {
 struct Header {
     std::vector<Tensor> tensors;
     std::map<std::string, std::string> metadata;
-    std::uint64_t bytes = 0;  // of all that stands before the elements
+    std::uint64_t bytes = 0;    // of all that stands before the elements
 };
 
 template <class Visit>
@@ -116,7 +116,8 @@ Header read_header(std::span<const std::byte> file) {
     });
     std::uint64_t at = 0;
     for (const Tensor& tensor : header.tensors) {
-        if (tensor.begin != at || tensor.end < at) throw Reason("has a gap or an overlap at the tensor '" + tensor.name + "'");
+        if (tensor.begin != at || tensor.end < at)
+            throw Reason("has a gap or an overlap at the tensor '" + tensor.name + "'");
         at = tensor.end;
     }
     if (at != file.size() - header.bytes) throw Reason("is longer or shorter than its tensors");
@@ -131,7 +132,7 @@ Type type_of(const Tensor& tensor) {
     return *found;
 }
 
-}  // namespace
+}    // namespace
 
 State read_safetensors(const std::filesystem::path& path) {
     return formats::in_operation("read_safetensors", path, [&] {
@@ -203,4 +204,4 @@ void write_safetensors(const std::filesystem::path& path, const State& tensors,
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

@@ -10,8 +10,8 @@
 
 namespace xtape::io {
 
-// The tensors of a file, in the order of their bytes: F32, F64, F16 and BF16 (as float), integers up to I64 and BOOL (as
-// int64). Throws io::Error for anything that the format forbids. Source: https://github.com/huggingface/safetensors
+// The tensors of a file, in the order of their bytes: F32, F64, F16 and BF16 (as float), integers up to I64 and BOOL
+// (as int64). Throws io::Error for anything that the format forbids. Source: https://github.com/huggingface/safetensors
 State read_safetensors(const std::filesystem::path& path);
 
 // The "__metadata__" of a file. Throws io::Error.
@@ -21,4 +21,4 @@ std::map<std::string, std::string> read_safetensors_metadata(const std::filesyst
 void write_safetensors(const std::filesystem::path& path, const State& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
-}  // namespace xtape::io
+}    // namespace xtape::io

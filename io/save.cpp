@@ -32,7 +32,7 @@ void check_options(const SaveOptions& options) {
                                     "; wanted 1 KiB to 64 MiB");
 }
 
-}  // namespace
+}    // namespace
 
 void save(const std::filesystem::path& path, const std::vector<Entry>& entries, const SaveOptions& options) {
     check_options(options);
@@ -40,27 +40,27 @@ void save(const std::filesystem::path& path, const std::vector<Entry>& entries, 
         State all;
         for (const Entry& entry : entries) all.add(entry.name(), entry.state());
         bool plain = options.compression == 0 && !options.float16 && !options.select;
-        hdf5::write_document(
-            path, options.durable, plain ? file_bytes(all) : 0, options.metadata,
-            [&](hdf5::Id file, hdf5::Channel& channel) {
-                hdf5::Groups groups(file);
-                for (const Entry& entry : entries) groups.at(hdf5::path_of(entry.name()));  // empty ones, too
-                for (const auto& [name, value] : all) {
-                    if (options.select && !options.select(name)) continue;
-                    std::string full = hdf5::path_of(name);
-                    auto slash = full.rfind('/');
-                    hdf5::DatasetOptions how{options.compression, options.chunk_bytes,
-                                             options.float16 && options.float16(name)};
-                    try {
-                        hdf5::write_dataset(groups.at(full.substr(0, slash)), full.substr(slash + 1), value, how,
-                                            channel);
-                    } catch (const hdf5::Reason& reason) {
-                        channel.check();  // a full disk is the better reason
-                        throw hdf5::Reason("'/" + full + "' " + reason.what());
-                    }
-                }
-            });
+        hdf5::write_document(path, options.durable, plain ? file_bytes(all) : 0, options.metadata,
+                             [&](hdf5::Id file, hdf5::Channel& channel) {
+                                 hdf5::Groups groups(file);
+                                 for (const Entry& entry : entries)
+                                     groups.at(hdf5::path_of(entry.name()));    // empty ones, too
+                                 for (const auto& [name, value] : all) {
+                                     if (options.select && !options.select(name)) continue;
+                                     std::string full = hdf5::path_of(name);
+                                     auto slash = full.rfind('/');
+                                     hdf5::DatasetOptions how{options.compression, options.chunk_bytes,
+                                                              options.float16 && options.float16(name)};
+                                     try {
+                                         hdf5::write_dataset(groups.at(full.substr(0, slash)), full.substr(slash + 1),
+                                                             value, how, channel);
+                                     } catch (const hdf5::Reason& reason) {
+                                         channel.check();    // a full disk is the better reason
+                                         throw hdf5::Reason("'/" + full + "' " + reason.what());
+                                     }
+                                 }
+                             });
     });
 }
 
-}  // namespace xtape::io
+}    // namespace xtape::io

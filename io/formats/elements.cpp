@@ -1,8 +1,10 @@
-#include <unistd.h>
 #include <xtape/core/shape.hpp>
 #include <xtape/io/formats/elements.hpp>
 #include <xtape/io/hdf5/float16.hpp>
 #include <xtape/io/hdf5/replacement.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +12,6 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <sys/stat.h>
 #include <type_traits>
 
 namespace xtape::io::formats {
@@ -36,7 +37,7 @@ State::Value numbers_of(bool swapped, const Shape& shape, std::span<const std::b
 
 float from_brain(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 
-}  // namespace
+}    // namespace
 
 std::uint64_t bytes_of(const Shape& shape, std::size_t element_bytes) {
     std::uint64_t bytes = element_bytes;
@@ -128,4 +129,4 @@ void replace_file(const std::filesystem::path& path, std::span<const std::span<c
 
 std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

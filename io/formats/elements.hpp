@@ -17,10 +17,10 @@ namespace xtape::io::formats {
 using hdf5::Reason;
 using Bytes = std::vector<std::byte>;
 
-enum class Kind { floating, brain, is_signed, is_unsigned, boolean };  // brain: bfloat16
+enum class Kind { floating, brain, is_signed, is_unsigned, boolean };    // brain: bfloat16
 
-// An array of `shape` from its elements in row-major order. Throws Reason when the bytes are too few or too many, or the
-// type has no place in a State.
+// An array of `shape` from its elements in row-major order. Throws Reason when the bytes are too few or too many, or
+// the type has no place in a State.
 State::Value to_array(Kind kind, std::size_t element_bytes, bool swapped, const Shape& shape,
                       std::span<const std::byte> elements);
 
@@ -46,4 +46,4 @@ std::span<const std::byte> as_bytes(std::string_view text);
 // Runs `body`, and turns Reason into io::Error `[operation] 'path': reason`.
 using hdf5::in_operation;
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

@@ -28,7 +28,7 @@ void append_utf8(std::string& text, unsigned code) {
     }
 }
 
-}  // namespace
+}    // namespace
 
 void JsonReader::skip_space() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
@@ -119,4 +119,4 @@ std::string to_json(std::string_view text) {
     return result + '"';
 }
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

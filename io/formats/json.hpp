@@ -15,7 +15,7 @@ public:
     explicit JsonReader(std::string_view text) : text_(text) {}
 
     void expect(char mark);
-    bool accept(char mark);  // whether it came, and then it is behind us
+    bool accept(char mark);    // whether it came, and then it is behind us
     std::string string();
     std::uint64_t integer();
     bool at_end();
@@ -31,4 +31,4 @@ private:
 // A text in quotes.
 std::string to_json(std::string_view text);
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

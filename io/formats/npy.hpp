@@ -13,4 +13,4 @@ State::Value parse_npy(std::span<const std::byte> bytes);
 // What stands before the elements.
 std::string npy_header(const Elements& elements);
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

@@ -1,4 +1,5 @@
 #include <xtape/io/formats/zip.hpp>
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -9,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t member_signature = 0x04034b50, entry_signature = 0x02014b50, end_signature = 0x06054b50;
 constexpr std::uint32_t end64_signature = 0x06064b50, locator64_signature = 0x07064b50;
-constexpr std::uint64_t in_extra_field = 0xffffffff;  // the value is too large for 32 bits and stands elsewhere
+constexpr std::uint64_t in_extra_field = 0xffffffff;    // the value is too large for 32 bits and stands elsewhere
 constexpr std::uint32_t stored = 0, deflated = 8;
 
 // Little-endian numbers in bytes that may end too early.
@@ -62,7 +63,7 @@ void append(std::string& text, std::uint64_t value, unsigned size) {
     for (unsigned i = 0; i < size; ++i) text += static_cast<char>(value >> (8 * i) & 0xffU);
 }
 
-}  // namespace
+}    // namespace
 
 std::vector<ZipMember> list_zip(std::span<const std::byte> zip) {
     Reader reader(zip);
@@ -76,7 +77,8 @@ std::vector<ZipMember> list_zip(std::span<const std::byte> zip) {
     }
     std::vector<ZipMember> members;
     for (std::uint64_t i = 0; i < count; ++i) {
-        if (reader.number(at, 4) != entry_signature) throw Reason("is a damaged ZIP file: its directory ends too early");
+        if (reader.number(at, 4) != entry_signature)
+            throw Reason("is a damaged ZIP file: its directory ends too early");
         if ((reader.number(at + 8, 2) & 1U) != 0) throw Reason("is an encrypted ZIP file");
         ZipMember member;
         member.method = static_cast<std::uint32_t>(reader.number(at + 10, 2));
@@ -84,7 +86,8 @@ std::vector<ZipMember> list_zip(std::span<const std::byte> zip) {
         member.packed_bytes = reader.number(at + 20, 4);
         member.bytes = reader.number(at + 24, 4);
         member.header = reader.number(at + 42, 4);
-        std::uint64_t name = reader.number(at + 28, 2), extra = reader.number(at + 30, 2), comment = reader.number(at + 32, 2);
+        std::uint64_t name = reader.number(at + 28, 2), extra = reader.number(at + 30, 2),
+                      comment = reader.number(at + 32, 2);
         auto letters = reader.range(at + 46, name);
         member.name.assign(reinterpret_cast<const char*>(letters.data()), letters.size());
         read_extra(reader, at + 46 + name, extra, member);
@@ -98,21 +101,23 @@ Bytes extract(std::span<const std::byte> zip, const ZipMember& member) {
     Reader reader(zip);
     std::string called = "'" + member.name + "' ";
     if (reader.number(member.header, 4) != member_signature) throw Reason(called + "is not where the directory says");
-    std::uint64_t begin = member.header + 30 + reader.number(member.header + 26, 2) + reader.number(member.header + 28, 2);
+    std::uint64_t begin =
+        member.header + 30 + reader.number(member.header + 26, 2) + reader.number(member.header + 28, 2);
     auto packed = reader.range(begin, member.packed_bytes);
     Bytes content;
     if (member.method == stored) {
         content.assign(packed.begin(), packed.end());
     } else if (member.method == deflated) {
         constexpr std::uint64_t largest_ratio = 1032;
-        if (member.bytes / largest_ratio > packed.size()) throw Reason(called + "says that it is larger than it can be");
+        if (member.bytes / largest_ratio > packed.size())
+            throw Reason(called + "says that it is larger than it can be");
         content.resize(static_cast<std::size_t>(member.bytes));
         z_stream stream{};
         if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
         std::size_t in = 0, out = 0;
         int code = Z_OK;
         constexpr std::size_t most = std::numeric_limits<uInt>::max();
-        while (code == Z_OK) {  // zlib counts in 32 bits
+        while (code == Z_OK) {    // zlib counts in 32 bits
             stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data())) + in;
             stream.avail_in = static_cast<uInt>(std::min(packed.size() - in, most));
             stream.next_out = reinterpret_cast<Bytef*>(content.data()) + out;
@@ -125,7 +130,8 @@ Bytes extract(std::span<const std::byte> zip, const ZipMember& member) {
         inflateEnd(&stream);
         if (code != Z_STREAM_END || out != content.size()) throw Reason(called + "is damaged: it does not unpack");
     } else {
-        throw Reason(called + "is packed by ZIP's method " + std::to_string(member.method) + "; wanted stored or deflated");
+        throw Reason(called + "is packed by ZIP's method " + std::to_string(member.method) +
+                     "; wanted stored or deflated");
     }
     if (content.size() != member.bytes) throw Reason(called + "has another size than the directory says");
     auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size());
@@ -213,4 +219,4 @@ std::vector<std::span<const std::byte>> ZipWriter::finish() {
     return parts;
 }
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

@@ -38,4 +38,4 @@ private:
     std::uint64_t size_ = 0, count_ = 0;
 };
 
-}  // namespace xtape::io::formats
+}    // namespace xtape::io::formats

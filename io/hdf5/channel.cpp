@@ -1,7 +1,8 @@
+#include <xtape/io/hdf5/channel.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xtape/io/hdf5/channel.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +21,7 @@ void Channel::keep_error(const char* what, int code) noexcept {
     try {
         error_ = std::string(what) + ": " + std::strerror(code);
     } catch (const std::bad_alloc&) {
-        error_ = "out of memory";  // short enough to need none
+        error_ = "out of memory";    // short enough to need none
     }
 }
 
@@ -94,4 +95,4 @@ Channel::Split::Split(Channel& channel, const void* buffer, std::size_t size, st
     channel.split_ = this;
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -17,7 +17,7 @@ namespace xtape::io::hdf5 {
 
 class Channel {
 public:
-    explicit Channel(int descriptor);  // borrowed
+    explicit Channel(int descriptor);    // borrowed
     explicit Channel(std::span<const std::byte> bytes) : memory_(bytes), size_(bytes.size()) {}
 
     std::uint64_t size() const { return size_; }
@@ -71,4 +71,4 @@ Handle open_file(Channel& channel);
 Handle create_file(Channel& channel);
 Handle edit_file(Channel& channel);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -80,4 +80,4 @@ void place_chunk(const std::byte* chunk_bytes, const Shape& chunk, const ChunkPl
     }
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

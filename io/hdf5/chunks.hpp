@@ -24,8 +24,8 @@ bool is_run(const Shape& shape, const Shape& chunk);
 struct ChunkPlace {
     std::vector<std::uint64_t> first;
     Shape inside;
-    std::size_t begin = 0;  // the first element, counted in row-major order
-    std::size_t count = 0;  // elements inside
+    std::size_t begin = 0;    // the first element, counted in row-major order
+    std::size_t count = 0;    // elements inside
 };
 void for_each_chunk(const Shape& shape, const Shape& chunk, const std::function<void(const ChunkPlace&)>& visit);
 
@@ -37,7 +37,7 @@ void place_chunk(const std::byte* chunk_bytes, const Shape& chunk, const ChunkPl
 struct Filter {
     enum class Kind { shuffle, deflate, fletcher32 };
     Kind kind;
-    unsigned parameter = 0;  // the element's bytes, or the level
+    unsigned parameter = 0;    // the element's bytes, or the level
 };
 
 // Packs through the filters in order.
@@ -47,4 +47,4 @@ Bytes pack(std::span<const std::byte> bytes, std::span<const Filter> filters);
 // `skipped` leaves out filter i. Throws Reason when the checksum does not fit (unless `verify` is off) or a step fails.
 Bytes unpack(Bytes packed, std::span<const Filter> filters, unsigned skipped, std::size_t size, bool verify);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

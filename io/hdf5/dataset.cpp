@@ -1,7 +1,8 @@
 // What a dataset says of itself, held against the file.
-#include <hdf5.h>
 #include <xtape/core/shape.hpp>
 #include <xtape/io/hdf5/read.hpp>
+
+#include <hdf5.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,7 @@
 namespace xtape::io::hdf5 {
 namespace {
 
-constexpr std::uint64_t largest_ratio = 1032;  // deflate's: 258 bytes for two bits
+constexpr std::uint64_t largest_ratio = 1032;    // deflate's: 258 bytes for two bits
 constexpr std::uint64_t largest_chunk = std::uint64_t{1} << 26;
 
 std::vector<Filter> read_filters(Id list) {
@@ -36,7 +37,7 @@ std::vector<Filter> read_filters(Id list) {
     return filters;
 }
 
-}  // namespace
+}    // namespace
 
 Dataset::Dataset(File& file, std::string path) : file_(file), path_(std::move(path)) {
     id_ = open_object(file.handle, path_);
@@ -59,7 +60,7 @@ void Dataset::read_properties() {
     check(H5Sget_simple_extent_dims(space, lengths.data(), nullptr), "has an unreadable shape");
     shape_ = Shape(lengths.begin(), lengths.end());
     bool any = std::find(lengths.begin(), lengths.end(), 0U) == lengths.end();
-    constexpr auto most = std::numeric_limits<std::size_t>::max() / 64;  // room for larger elements in memory
+    constexpr auto most = std::numeric_limits<std::size_t>::max() / 64;    // room for larger elements in memory
     count_ = any ? 1 : 0;
     for (std::size_t length : shape_) {
         if (any && length > most / (count_ * type_.bytes))
@@ -144,7 +145,7 @@ std::string read_variable_text(Channel& channel, std::uint64_t position) {
     std::uint64_t length = number(reference, 0, 4), heap = number(reference, 4, 8), wanted = number(reference, 12, 4);
     if (length == 0) return "";
     Bytes header = bytes_at(heap, 16);
-    if (number(header, 0, 4) != 0x4c4f4347U) throw Reason("holds a text of varying length without a heap");  // "GCOL"
+    if (number(header, 0, 4) != 0x4c4f4347U) throw Reason("holds a text of varying length without a heap");    // "GCOL"
     std::uint64_t at = 16, end = number(header, 8, 8);
     while (at + 16 <= end) {
         Bytes object = bytes_at(heap + at, 16);
@@ -160,4 +161,4 @@ std::string read_variable_text(Channel& channel, std::uint64_t position) {
     throw Reason("holds a text of varying length that is not there");
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -1,7 +1,8 @@
-#include <hdf5.h>
 #include <xtape/io/hdf5/document.hpp>
 #include <xtape/io/hdf5/probe.hpp>
 #include <xtape/io/hdf5/write.hpp>
+
+#include <hdf5.h>
 
 #include <algorithm>
 #include <chrono>
@@ -37,7 +38,7 @@ void write_frame(Id file, const std::map<std::string, std::string>& metadata) {
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) { return a + b < a ? ~std::uint64_t{0} : a + b; }
 
-}  // namespace
+}    // namespace
 
 Handle Document::open(bool untrusted) {
     if (untrusted || !has_checksums(channel_)) probe(channel_);
@@ -58,7 +59,7 @@ Document::Document(std::span<const std::byte> bytes, bool verify, std::uint64_t 
 
 void Document::check_version() {
     Handle root = open_object(file_.handle, "/");
-    if (check(H5Aexists(root, format_attribute), "'/' is damaged") == 0) return;  // from elsewhere
+    if (check(H5Aexists(root, format_attribute), "'/' is damaged") == 0) return;    // from elsewhere
     auto value = read_attribute(root, format_attribute);
     const auto* version = value ? std::get_if<std::int64_t>(&*value) : nullptr;
     if (version == nullptr || *version < 1) throw Reason("has no valid format version");
@@ -80,7 +81,7 @@ void write_document(const std::filesystem::path& path, bool durable, std::uint64
     write_frame(file, metadata);
     fill(file, channel);
     file.close("cannot be finished");
-    if (expected_bytes > 0) channel.truncate(channel.size());  // gives back what was reserved too much
+    if (expected_bytes > 0) channel.truncate(channel.size());    // gives back what was reserved too much
     channel.check();
     replacement.commit(durable);
 }
@@ -112,4 +113,4 @@ std::string path_of(const std::string& name) {
     return path;
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

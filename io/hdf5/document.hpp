@@ -51,4 +51,4 @@ void edit_document(const std::filesystem::path& path, bool durable,
 std::string name_of(const std::string& path);
 std::string path_of(const std::string& name);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -13,7 +13,7 @@ namespace xtape::io::hdf5 {
 namespace {
 
 struct Driver {
-    H5FD_t base{};  // HDF5 sees only this
+    H5FD_t base{};    // HDF5 sees only this
     Channel* channel = nullptr;
     haddr_t end_of_addresses = 0;
     bool writes = false;
@@ -53,8 +53,8 @@ static herr_t driver_query(const H5FD_t* file, unsigned long* flags) {
     // damaged files.
     bool writes = file != nullptr && driver(file).writes;
     if (flags != nullptr)
-        *flags = writes ? H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA
-                        : 0UL;
+        *flags =
+            writes ? H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA : 0UL;
     return 0;
 }
 static haddr_t driver_get_eoa(const H5FD_t* file, H5FD_mem_t) { return driver(file).end_of_addresses; }
@@ -76,14 +76,14 @@ static herr_t driver_truncate(H5FD_t* file, hid_t, hbool_t) {
     return 0;
 }
 
-}  // extern "C"
+}    // extern "C"
 
 const H5FD_class_t* driver_class() {
     static const H5FD_class_t description = [] {
         H5FD_class_t c{};
 #ifdef H5FD_CLASS_VERSION
         c.version = H5FD_CLASS_VERSION;
-        c.value = static_cast<H5FD_class_value_t>(600);  // one of the numbers kept for other people's drivers
+        c.value = static_cast<H5FD_class_value_t>(600);    // one of the numbers kept for other people's drivers
 #endif
         c.name = "xtape";
         c.maxaddr = largest;
@@ -117,7 +117,7 @@ Handle access_to(Channel& channel) {
 
 constexpr const char* any_name = "xtape";
 
-}  // namespace
+}    // namespace
 
 Handle open_file(Channel& channel) {
     Handle access = access_to(channel);
@@ -138,4 +138,4 @@ Handle create_file(Channel& channel) {
     return Handle(H5Fcreate(any_name, H5F_ACC_TRUNC, creation, access), H5Fclose, "no HDF5 file can be made");
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

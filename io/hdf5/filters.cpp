@@ -2,6 +2,7 @@
 // ten times slower than memory.
 #include <xtape/io/hdf5/chunks.hpp>
 #include <xtape/io/hdf5/fletcher32.hpp>
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -45,8 +46,8 @@ Bytes deflate_bytes(std::span<const std::byte> bytes, int level) {
 Bytes inflate_bytes(std::span<const std::byte> bytes, std::size_t most) {
     Bytes result(most);
     auto size = static_cast<uLongf>(most);
-    int code = uncompress(reinterpret_cast<Bytef*>(result.data()), &size,
-                          reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()));
+    int code = uncompress(reinterpret_cast<Bytef*>(result.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
+                          static_cast<uLong>(bytes.size()));
     if (code == Z_BUF_ERROR) throw Reason("a compressed chunk holds more or less than its size says");
     if (code != Z_OK) throw Reason("a compressed chunk is damaged");
     result.resize(size);
@@ -59,7 +60,7 @@ std::uint32_t stored_checksum(std::span<const std::byte> tail) {
     return sum;
 }
 
-}  // namespace
+}    // namespace
 
 Bytes pack(std::span<const std::byte> bytes, std::span<const Filter> filters) {
     Bytes packed(bytes.begin(), bytes.end());
@@ -94,4 +95,4 @@ Bytes unpack(Bytes packed, std::span<const Filter> filters, unsigned skipped, st
     return packed;
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -13,15 +13,15 @@ namespace xtape::io::hdf5 {
 namespace {
 
 constexpr std::size_t lanes = 64;
-constexpr std::size_t most_rows = 256;  // 65535 * 256 * 257 / 2 fits in 32 bits
+constexpr std::size_t most_rows = 256;    // 65535 * 256 * 257 / 2 fits in 32 bits
 constexpr std::uint64_t modulus = 65535;
 
 using Words = std::uint16_t __attribute__((vector_size(lanes * 2 / 4)));
 using Sums = std::uint32_t __attribute__((vector_size(lanes * 4 / 4)));
 
 struct Pair {
-    std::uint64_t a = 0, b = 0;  // both below the modulus
-    bool any = false;            // whether a word is not zero
+    std::uint64_t a = 0, b = 0;    // both below the modulus
+    bool any = false;              // whether a word is not zero
 };
 
 // a and b of `rows` rows, starting from zero.
@@ -44,7 +44,7 @@ Pair sum_rows(const std::byte* bytes, std::size_t rows) {
     return {sum.a % modulus, sum.b % modulus, sum.a != 0};
 }
 
-}  // namespace
+}    // namespace
 
 std::uint32_t fletcher32(const void* data, std::size_t size) {
     const auto* bytes = static_cast<const std::byte*>(data);
@@ -76,4 +76,4 @@ std::uint32_t fletcher32(const void* data, std::size_t size) {
     return folded(sum.b) << 16 | folded(sum.a);
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

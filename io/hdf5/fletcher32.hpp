@@ -10,4 +10,4 @@ namespace xtape::io::hdf5 {
 // byte of a word. Source: J. Fletcher, "An arithmetic checksum for serial transmissions", 1982; HDF5's H5checksum.c.
 std::uint32_t fletcher32(const void* data, std::size_t size);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -14,7 +14,7 @@ inline std::uint16_t to_half(float value) {
     auto with_sign = [&](std::uint32_t magnitude) { return static_cast<std::uint16_t>(sign | magnitude); };
     if (bits > 0x7f800000U) return with_sign(0x7e00U | (bits >> 13 & 0x1ffU));
     if (bits >= 0x477ff000U) return with_sign(0x7c00U);
-    if (bits < 0x38800000U) {  // below the smallest normal half: let the addition round
+    if (bits < 0x38800000U) {    // below the smallest normal half: let the addition round
         float sum = std::bit_cast<float>(bits) + 0.5F;
         return with_sign(std::bit_cast<std::uint32_t>(sum) - std::bit_cast<std::uint32_t>(0.5F));
     }
@@ -32,4 +32,4 @@ inline float from_half(std::uint16_t half) {
     return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(scaled));
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

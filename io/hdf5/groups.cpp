@@ -1,5 +1,6 @@
-#include <hdf5.h>
 #include <xtape/io/hdf5/write.hpp>
+
+#include <hdf5.h>
 
 #include <utility>
 
@@ -30,4 +31,4 @@ Id Groups::at(const std::string& path) {
     return open_.emplace(path, std::move(group)).first->second;
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

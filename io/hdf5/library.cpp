@@ -1,5 +1,6 @@
-#include <hdf5.h>
 #include <xtape/io/hdf5/library.hpp>
+
+#include <hdf5.h>
 
 #include <cstdlib>
 #include <type_traits>
@@ -9,7 +10,7 @@ namespace xtape::io::hdf5 {
 static_assert(std::is_same_v<hid_t, Id>, "HDF5 1.10 or later is needed");
 
 std::recursive_mutex& library_mutex() {
-    static auto* mutex = new std::recursive_mutex;  // never destroyed: files may be saved by static destructors
+    static auto* mutex = new std::recursive_mutex;    // never destroyed: files may be saved by static destructors
     return *mutex;
 }
 
@@ -30,7 +31,7 @@ extern "C" herr_t collect_error(unsigned, const H5E_error2_t* error, void* text)
     return 0;
 }
 
-}  // namespace
+}    // namespace
 
 Session::Session() : lock_(library_mutex()) {
     Printer printer = nullptr;
@@ -44,12 +45,11 @@ Session::~Session() { H5Eset_auto2(H5E_DEFAULT, reinterpret_cast<Printer>(printe
 void fail(std::string_view what) {
     // HDF5 loses memory of its own over damaged files and complains on stderr at the end of the process, unless its
     // printing is off.
-    [[maybe_unused]] static const int registered =
-        std::atexit([] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); });
+    [[maybe_unused]] static const int registered = std::atexit([] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); });
     std::string stack;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &stack);
     H5Eclear2(H5E_DEFAULT);
     throw Reason(std::string(what) + (stack.empty() ? "" : " (HDF5: " + stack + ")"));
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -15,7 +15,7 @@
 
 namespace xtape::io::hdf5 {
 
-using Id = std::int64_t;  // HDF5's hid_t
+using Id = std::int64_t;    // HDF5's hid_t
 
 // Why something in a file cannot be done; the public functions add their own name and the file's.
 struct Reason : std::runtime_error {
@@ -95,4 +95,4 @@ decltype(auto) in_operation(std::string_view operation, const std::filesystem::p
     }
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

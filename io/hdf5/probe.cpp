@@ -1,9 +1,10 @@
+#include <xtape/io/hdf5/probe.hpp>
+#include <xtape/io/hdf5/read.hpp>
+
 #include <hdf5.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <xtape/io/hdf5/probe.hpp>
-#include <xtape/io/hdf5/read.hpp>
 
 #include <array>
 #include <cerrno>
@@ -21,11 +22,11 @@ constexpr std::uint64_t limit = std::uint64_t{1} << 28;
     rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     alarm(longest_seconds);
-    dup2(report, STDERR_FILENO);  // the C library's last words, "invalid pointer", are nobody's business
+    dup2(report, STDERR_FILENO);    // the C library's last words, "invalid pointer", are nobody's business
     try {
         body();
     } catch (...) {
-        (void)0;  // the parent will meet the same exception
+        (void)0;    // the parent will meet the same exception
     }
     const char done = 'd';
     _exit(write(report, &done, 1) == 1 ? 0 : 1);
@@ -45,7 +46,7 @@ void read_everything(Channel& channel) {
         }
 }
 
-}  // namespace
+}    // namespace
 
 bool survives(const std::function<void()>& body) {
     std::array<int, 2> ends{};
@@ -73,7 +74,7 @@ bool survives(const std::function<void()>& body) {
 bool has_checksums(Channel& channel) {
     constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
     std::array<char, 9> start{};
-    if (channel.size() < start.size() || !channel.read(0, start.data(), start.size())) return true;  // refused anyway
+    if (channel.size() < start.size() || !channel.read(0, start.data(), start.size())) return true;    // refused anyway
     return std::string_view(start.data(), signature.size()) == signature && start[8] >= 2;
 }
 
@@ -82,4 +83,4 @@ void probe(Channel& channel) {
         throw Reason("is damaged, or made to do harm: HDF5 dies of reading it (in a process of its own)");
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -17,4 +17,4 @@ bool has_checksums(Channel& channel);
 // Reads everything in the file in a child process. Throws Reason when that process dies.
 void probe(Channel& channel);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

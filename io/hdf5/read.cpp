@@ -1,7 +1,8 @@
-#include <hdf5.h>
 #include <xtape/core/shape.hpp>
 #include <xtape/io/hdf5/fletcher32.hpp>
 #include <xtape/io/hdf5/read.hpp>
+
+#include <hdf5.h>
 
 #include <algorithm>
 #include <array>
@@ -35,7 +36,8 @@ State::Value Dataset::layout(const State::Value* wanted) const {
         case Kind::text:
         case Kind::variable_text: return std::string();
         case Kind::integer:
-            if (!type_.fits(Kind::integer)) throw Reason("holds " + type_.name + "; wanted integers that int64 can hold");
+            if (!type_.fits(Kind::integer))
+                throw Reason("holds " + type_.name + "; wanted integers that int64 can hold");
             if (scalar && !wants(integers)) return std::int64_t{0};
             return without_elements(integers);
         case Kind::float64:
@@ -43,7 +45,8 @@ State::Value Dataset::layout(const State::Value* wanted) const {
             return without_elements(doubles);
         case Kind::float32: return without_elements(floats);
         default:
-            if (original_type_ == "float64" || (original_type_.empty() && wants(doubles))) return without_elements(doubles);
+            if (original_type_ == "float64" || (original_type_.empty() && wants(doubles)))
+                return without_elements(doubles);
             return without_elements(floats);
     }
 }
@@ -61,7 +64,7 @@ void check_fits(const ElementType& type) {
     if (!type.fits(kind_of<T>)) throw Reason("holds " + type.name + ", which " + name + " cannot hold without loss");
 }
 
-}  // namespace
+}    // namespace
 
 template <class T>
 Array<T> Dataset::read_array() const {
@@ -98,8 +101,8 @@ std::string Dataset::read_text() const {
 template <class Convert>
 void Dataset::read_elements(std::byte* to, std::size_t element_bytes, bool as_stored, const Convert& convert) const {
     if (place_ == Place::chunks)
-        return for_each_chunk(shape_, chunk_,
-                              [&](const ChunkPlace& place) { read_chunk(place, to, element_bytes, as_stored, convert); });
+        return for_each_chunk(
+            shape_, chunk_, [&](const ChunkPlace& place) { read_chunk(place, to, element_bytes, as_stored, convert); });
     Handle type(H5Dget_type(id_), H5Tclose, "is damaged");
     Bytes buffer(as_stored ? 0 : count_ * type_.bytes);
     std::byte* raw = as_stored ? to : buffer.data();
@@ -168,4 +171,4 @@ State::Value Dataset::read(const State::Value& as) const {
     }
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -18,7 +18,7 @@ struct File {
     Channel& channel;
     Handle handle;
     bool verify = true;
-    std::uint64_t budget = 0;  // bytes of elements that may still be read; each reading takes its own
+    std::uint64_t budget = 0;    // bytes of elements that may still be read; each reading takes its own
 
     void take(std::uint64_t bytes);
 };
@@ -46,7 +46,7 @@ public:
     std::uint64_t stored_bytes() const { return stored_bytes_; }
     std::uint64_t bytes() const { return count_ * type_.bytes; }
     const std::vector<Filter>& filters() const { return filters_; }
-    bool is_checked() const;  // whether a checksum guards its elements
+    bool is_checked() const;    // whether a checksum guards its elements
 
     // What read() gives, without the elements. Where the file leaves a choice (numbers without axes, float16 of unknown
     // origin), `wanted` makes it.
@@ -92,4 +92,4 @@ std::vector<std::string> attribute_names(Id object);
 // The text at a place that holds HDF5's reference to a string of varying length (as h5py writes them).
 std::string read_variable_text(Channel& channel, std::uint64_t position);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

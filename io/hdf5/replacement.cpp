@@ -1,8 +1,9 @@
+#include <xtape/io/hdf5/replacement.hpp>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xtape/io/hdf5/replacement.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -42,14 +43,14 @@ void flush_folder(const fs::path& folder) {
     if (fsync(descriptor) != 0 && errno != EINVAL) fail_with("the folder cannot be flushed to the disk", errno);
 }
 
-}  // namespace
+}    // namespace
 
 Descriptor::~Descriptor() {
     if (number_ >= 0) close(number_);
 }
 
 Descriptor open_to_read(const fs::path& path) {
-    Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not make us wait
+    Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));    // a pipe must not make us wait
     if (descriptor < 0) fail_with("cannot be opened", errno);
     struct stat status {};
     if (fstat(descriptor, &status) != 0) fail_with("cannot be looked at", errno);
@@ -76,7 +77,7 @@ Replacement::Replacement(const fs::path& path) : path_(path) {
         if (descriptor_ < 0) fail_with("cannot be written: no file can be made in '" + folder_.string() + "'", errno);
         flock(descriptor_, LOCK_EX);
         struct stat status {};
-        if (fstat(descriptor_, &status) == 0 && status.st_nlink > 0) break;  // else swept before it was locked
+        if (fstat(descriptor_, &status) == 0 && status.st_nlink > 0) break;    // else swept before it was locked
     }
     struct stat old {};
     if (stat(path_.c_str(), &old) == 0) {
@@ -84,7 +85,7 @@ Replacement::Replacement(const fs::path& path) : path_(path) {
             unlink(temporary_.c_str());
             throw Reason("is not a regular file");
         }
-        fchmod(descriptor_, old.st_mode & 07777);  // it keeps its permissions where we may give them
+        fchmod(descriptor_, old.st_mode & 07777);    // it keeps its permissions where we may give them
     }
 }
 
@@ -121,4 +122,4 @@ void Replacement::commit(bool durable) {
     if (durable) flush_folder(folder_);
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

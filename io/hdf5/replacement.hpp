@@ -47,4 +47,4 @@ private:
     Descriptor descriptor_;
 };
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -1,6 +1,7 @@
-#include <hdf5.h>
 #include <xtape/io/hdf5/float16.hpp>
 #include <xtape/io/hdf5/types.hpp>
+
+#include <hdf5.h>
 
 #include <algorithm>
 #include <array>
@@ -83,7 +84,7 @@ void convert_integers(const ElementType& type, const std::byte* from, std::size_
     }
 }
 
-}  // namespace
+}    // namespace
 
 ElementType element_type(Id type) {
     constexpr const char* wanted = "; wanted floating-point numbers, integers or text";
@@ -138,4 +139,4 @@ template void convert(const ElementType&, const std::byte*, std::size_t, float*)
 template void convert(const ElementType&, const std::byte*, std::size_t, double*);
 template void convert(const ElementType&, const std::byte*, std::size_t, std::int64_t*);
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

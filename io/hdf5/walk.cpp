@@ -1,6 +1,7 @@
 // Finding one's way in a file: paths, lists, attributes.
-#include <hdf5.h>
 #include <xtape/io/hdf5/read.hpp>
+
+#include <hdf5.h>
 
 #include <exception>
 #include <set>
@@ -18,7 +19,8 @@ Handle open_child(Id parent, const std::string& name, const std::string& path) {
     H5L_info_t link{};
     check(H5Lget_info(parent, name.c_str(), &link, H5P_DEFAULT), called + "cannot be looked up");
     if (link.type != H5L_TYPE_HARD)
-        throw Reason(called + "is a link to another place" + (link.type == H5L_TYPE_EXTERNAL ? " in another file" : "") +
+        throw Reason(called + "is a link to another place" +
+                     (link.type == H5L_TYPE_EXTERNAL ? " in another file" : "") +
                      ", which is not followed; copy what it points to into the file");
     return Handle(H5Oopen(parent, name.c_str(), H5P_DEFAULT), H5Oclose, called + "is damaged");
 }
@@ -57,8 +59,7 @@ public:
 
     void enter(Id group, const std::string& path, std::size_t depth) {
         auto called = "'" + (path.empty() ? "/" : path) + "' ";
-        if (depth > deepest)
-            throw Reason(called + "lies deeper than " + std::to_string(deepest) + " groups");
+        if (depth > deepest) throw Reason(called + "lies deeper than " + std::to_string(deepest) + " groups");
         H5O_info_t info{};
         check(H5Oget_info2(group, &info, H5O_INFO_BASIC), called + "is damaged");
         if (!seen_.insert(info.addr).second)
@@ -79,7 +80,7 @@ private:
 
 Handle root_of(Id file) { return Handle(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "'/' is damaged"); }
 
-}  // namespace
+}    // namespace
 
 Handle open_object(Id file, const std::string& path) {
     Handle object = root_of(file);
@@ -147,4 +148,4 @@ std::optional<State::Value> read_attribute(Id object, const std::string& name) {
     return text;
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -1,10 +1,11 @@
-#include <hdf5.h>
 #include <xtape/core/shape.hpp>
 #include <xtape/io/hdf5/chunks.hpp>
 #include <xtape/io/hdf5/fletcher32.hpp>
 #include <xtape/io/hdf5/float16.hpp>
 #include <xtape/io/hdf5/types.hpp>
 #include <xtape/io/hdf5/write.hpp>
+
+#include <hdf5.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +21,7 @@ struct Source {
     const Shape& shape;
     Id type;
     std::size_t element_bytes;
-    const std::byte* stored = nullptr;  // the elements as the file holds them, if memory has them so
+    const std::byte* stored = nullptr;    // the elements as the file holds them, if memory has them so
     std::function<void(std::size_t begin, std::size_t count, std::byte* to)> fill;
 };
 
@@ -152,7 +153,7 @@ void write_array(Id group, const std::string& name, const Array<T>& array, const
 void write_text(Id group, const std::string& name, const std::string& text, const DatasetOptions& options,
                 Channel& channel) {
     Shape shape;
-    if (text.size() > largest_compact) shape = {1};  // HDF5 cuts no scalar into chunks
+    if (text.size() > largest_compact) shape = {1};    // HDF5 cuts no scalar into chunks
     std::string padded = text.empty() ? std::string(1, '\0') : text;
     Handle type = text_type(padded.size());
     const auto* bytes = reinterpret_cast<const std::byte*>(padded.data());
@@ -163,7 +164,7 @@ void write_text(Id group, const std::string& name, const std::string& text, cons
         write_attribute(dataset, length_attribute, static_cast<std::int64_t>(text.size()));
 }
 
-}  // namespace
+}    // namespace
 
 void write_dataset(Id group, const std::string& name, const State::Value& value, const DatasetOptions& options,
                    Channel& channel) {
@@ -204,4 +205,4 @@ void write_attribute(Id object, const std::string& name, const State::Value& val
     write(type, padded.data());
 }
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -11,7 +11,7 @@
 namespace xtape::io::hdf5 {
 
 struct DatasetOptions {
-    int compression = 0;  // gzip's level after shuffling bytes; 0 stores plainly
+    int compression = 0;    // gzip's level after shuffling bytes; 0 stores plainly
     std::size_t chunk_bytes = std::size_t{1} << 20;
     bool float16 = false;
 };
@@ -36,4 +36,4 @@ private:
     std::map<std::string, Handle> open_;
 };
 
-}  // namespace xtape::io::hdf5
+}    // namespace xtape::io::hdf5

@@ -1,7 +1,8 @@
 // libFuzzer's target for the loader: whatever the bytes are, a State or io::Error comes out. Built by scripts/fuzz.sh.
 //
-// Random changes mostly fail at HDF5's checksums. With XTAPE_FUZZ_REPAIR set, the bytes are read a second time with those
-// checksums made right, which reaches HDF5's decoders. HDF5 1.10.8 does not survive that, so they are read as untrusted.
+// Random changes mostly fail at HDF5's checksums. With XTAPE_FUZZ_REPAIR set, the bytes are read a second time with
+// those checksums made right, which reaches HDF5's decoders. HDF5 1.10.8 does not survive that, so they are read as
+// untrusted.
 #include <xtape/io/checkpoint.hpp>
 
 #include <cstddef>
@@ -18,7 +19,8 @@ namespace {
 void read(std::span<const std::byte> bytes, bool untrusted) {
     try {
         constexpr std::uint64_t limit = std::uint64_t{1} << 24;
-        for (bool verify : {true, false}) (void)xtape::io::read_state(bytes, {.verify = verify, .untrusted = untrusted, .limit = limit});
+        for (bool verify : {true, false})
+            (void)xtape::io::read_state(bytes, {.verify = verify, .untrusted = untrusted, .limit = limit});
     } catch (const xtape::io::Error&) {
         return;
     }
@@ -53,7 +55,7 @@ void repair_checksums(std::vector<std::byte>& bytes) {
     }
 }
 
-}  // namespace
+}    // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     auto bytes = std::as_bytes(std::span(data, size));

@@ -1,13 +1,15 @@
 // Whatever happens while a checkpoint is saved, the old one or the new one is there afterwards.
+#include <xtape/io/array_file.hpp>
+#include <xtape/io/checkpoint.hpp>
+
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <xtape/io/array_file.hpp>
-#include <xtape/io/checkpoint.hpp>
 
-#include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <set>
 #include <string>
@@ -64,7 +66,7 @@ int in_child(const Body& body) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(atomic_save, Fixture)
 
@@ -167,7 +169,10 @@ BOOST_AUTO_TEST_CASE(a_folder_without_permission_is_an_error_and_the_old_file_st
 
 BOOST_AUTO_TEST_CASE(a_missing_folder_and_a_folder_of_that_name_are_errors) {
     auto missing = folder.path() / "missing" / "run.h5";
-    BOOST_TEST(files::contains(files::message_of([&] { io::save(missing, {{"model", old_thing}}); }), "there is no folder"));
+    BOOST_TEST(files::contains(files::message_of([&] {
+                                   io::save(missing, {{"model", old_thing}});
+                               }),
+                               "there is no folder"));
     std::string message = files::message_of([&] { io::save(folder.path(), {{"model", old_thing}}); });
     BOOST_TEST(files::contains(message, "is a folder"));
     BOOST_TEST(files_in_folder() == 0U);
@@ -188,7 +193,8 @@ BOOST_AUTO_TEST_CASE(readers_of_a_checkpoint_being_replaced_see_the_old_or_the_n
     save_old();
     pid_t writer = fork();
     if (writer == 0) {
-        for (int i = 0; i < 200; ++i) io::save(path, {{"model", i % 2 == 0 ? new_thing : old_thing}}, {.durable = false});
+        for (int i = 0; i < 200; ++i)
+            io::save(path, {{"model", i % 2 == 0 ? new_thing : old_thing}}, {.durable = false});
         _exit(0);
     }
     int status = 0, loads = 0;

@@ -3,6 +3,7 @@
 #include <xtape/io/checkpoint.hpp>
 
 #include <boost/test/unit_test.hpp>
+
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -88,7 +89,7 @@ std::string message_of(const auto& action) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(checkpoint, Fixture)
 
@@ -156,7 +157,8 @@ BOOST_AUTO_TEST_CASE(values_beyond_float16_are_refused_and_infinity_is_not) {
 }
 
 BOOST_AUTO_TEST_CASE(a_subset_can_be_saved) {
-    io::save(path, {{"all", all_kinds()}}, {.select = [](std::string_view name) { return name.starts_with("all.fc1."); }});
+    io::save(path, {{"all", all_kinds()}},
+             {.select = [](std::string_view name) { return name.starts_with("all.fc1."); }});
     BOOST_TEST(io::read_state(path).size() == 2U);
 }
 

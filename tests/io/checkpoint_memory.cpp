@@ -1,9 +1,10 @@
 // Saving takes a few megabytes beside the arrays, however large they are; loading takes the new arrays and as little.
-#include <sys/resource.h>
 #include <xtape/core/memory.hpp>
 #include <xtape/io/checkpoint.hpp>
 
 #include <boost/test/unit_test.hpp>
+
+#include <sys/resource.h>
 
 #include "files.hpp"
 #include "thing.hpp"
@@ -13,7 +14,7 @@ using namespace xtape;
 namespace {
 
 constexpr long allowed_kilobytes = 8 * 1024;
-constexpr std::size_t elements = std::size_t{1} << 24;  // 64 MiB
+constexpr std::size_t elements = std::size_t{1} << 24;    // 64 MiB
 
 long peak_kilobytes() {
     rusage usage{};
@@ -30,7 +31,7 @@ boost::test_tools::assertion_result counts_only_ours(boost::unit_test::test_unit
 #endif
 }
 
-}  // namespace
+}    // namespace
 
 BOOST_AUTO_TEST_SUITE(checkpoint_memory, *boost::unit_test::precondition(counts_only_ours))
 

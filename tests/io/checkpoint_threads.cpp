@@ -2,8 +2,9 @@
 #include <xtape/io/array_file.hpp>
 #include <xtape/io/checkpoint.hpp>
 
-#include <atomic>
 #include <boost/test/unit_test.hpp>
+
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>

@@ -2,8 +2,9 @@
 #include <xtape/io/array_file.hpp>
 #include <xtape/io/checkpoint.hpp>
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
+
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -43,7 +44,8 @@ std::size_t reported_flips(Content bytes, const State& whole, std::size_t step) 
         std::byte old = bytes[i];
         bytes[i] ^= std::byte{1} << (i % 8);
         try {
-            BOOST_TEST(files::same(whole, io::read_state(bytes).child("model")), "the flip at byte " << i << " was missed");
+            BOOST_TEST(files::same(whole, io::read_state(bytes).child("model")),
+                       "the flip at byte " << i << " was missed");
         } catch (const io::Error&) {
             ++reported;
         }
@@ -52,7 +54,7 @@ std::size_t reported_flips(Content bytes, const State& whole, std::size_t step) 
     return reported;
 }
 
-}  // namespace
+}    // namespace
 
 // For the leak sanitizer: over damaged files HDF5 loses memory of its own.
 extern "C" const char* __lsan_default_suppressions();

@@ -19,7 +19,7 @@ struct Fixture {
     Thing thing;
 };
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(hdf5_world, Fixture, *boost::unit_test::precondition(files::has_h5py))
 
@@ -86,8 +86,8 @@ with h5py.File(path, 'r+', libver='latest') as f:
     f.create_dataset('new/growing', data=a, chunks=(3, 5, 4), maxshape=(None, None, 13))
     f.create_dataset('new/one', data=a, chunks=a.shape, compression='gzip')
 )"));
-    const char* names[] = {"plain", "chunked", "packed", "growing", "big_endian", "half", "small", "big_endian_small",
-                           "new/growing", "new/one"};
+    const char* names[] = {"plain", "chunked", "packed",           "growing",     "big_endian",
+                           "half",  "small",   "big_endian_small", "new/growing", "new/one"};
     for (std::string name : names) {
         Array<double> a = io::read<double>(path, name);
         BOOST_TEST((a.shape() == Shape{7, 11, 13}), name);

@@ -1,9 +1,10 @@
 // Files made to do harm: an error, and no crash, no hang, no large allocation, no other file.
-#include <sys/resource.h>
 #include <xtape/io/array_file.hpp>
 #include <xtape/io/checkpoint.hpp>
 
 #include <boost/test/unit_test.hpp>
+
+#include <sys/resource.h>
 
 #include "files.hpp"
 #include "python.hpp"
@@ -29,15 +30,18 @@ struct Fixture {
     }
 };
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(hostile_files, Fixture, *boost::unit_test::precondition(files::has_h5py))
 
 BOOST_AUTO_TEST_CASE(huge_shapes_with_nothing_stored) {
-    BOOST_TEST(contains(refusal("f.create_dataset('model/weight', (1 << 40,), 'f4', chunks=(1 << 10,))"), "/model/weight"));
+    BOOST_TEST(
+        contains(refusal("f.create_dataset('model/weight', (1 << 40,), 'f4', chunks=(1 << 10,))"), "/model/weight"));
     BOOST_TEST(contains(refusal("f.create_dataset('model/weight', (1 << 40,), 'f4')"), "/model/weight"));
-    BOOST_TEST(contains(refusal("f.create_dataset('model/weight', (1 << 62, 1 << 62), 'f4', chunks=(1, 1))"), "no memory"));
-    BOOST_TEST(contains(refusal("f.create_dataset('a', (10,), 'f4', chunks=(1 << 29,), maxshape=(None,))[...] = 1"), "chunks"));
+    BOOST_TEST(
+        contains(refusal("f.create_dataset('model/weight', (1 << 62, 1 << 62), 'f4', chunks=(1, 1))"), "no memory"));
+    BOOST_TEST(contains(refusal("f.create_dataset('a', (10,), 'f4', chunks=(1 << 29,), maxshape=(None,))[...] = 1"),
+                        "chunks"));
     BOOST_TEST(contains(refusal("f.create_dataset('a', (1000,), 'f4', chunks=(10,))[:900] = 1"), "stored bytes"));
 }
 

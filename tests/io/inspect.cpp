@@ -3,6 +3,7 @@
 #include <xtape/io/inspect.hpp>
 
 #include <boost/test/unit_test.hpp>
+
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -28,7 +29,7 @@ struct Fixture {
     }
 };
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(inspect, Fixture)
 
@@ -37,8 +38,9 @@ BOOST_AUTO_TEST_CASE(a_good_file_is_described_and_exits_with_zero) {
     thing.weight(0, 2) = -std::numeric_limits<float>::infinity();
     io::save(path, {{"model", thing}}, {.metadata = {{"author", "me"}}});
     BOOST_TEST(run({path.string()}) == 0);
-    for (const char* text : {"author: me", "xtape_format: 1", "/model/weight  float32 (2, 3)  min 0, max 5, mean 3",
-                             "NOT FINITE 33.3", "/model/large  float32 (40, 100)", "/model/count  int64 ()  1", "\"thing\""})
+    for (const char* text :
+         {"author: me", "xtape_format: 1", "/model/weight  float32 (2, 3)  min 0, max 5, mean 3", "NOT FINITE 33.3",
+          "/model/large  float32 (40, 100)", "/model/count  int64 ()  1", "\"thing\""})
         BOOST_TEST(contains(out.str(), text), text << " is not in\n" << out.str());
     BOOST_TEST(errors.str().empty());
 }

@@ -3,6 +3,7 @@
 #include <xtape/io/safetensors.hpp>
 
 #include <boost/test/unit_test.hpp>
+
 #include <limits>
 
 #include "files.hpp"
@@ -44,7 +45,7 @@ files::Bytes tensors(const std::string& header, std::size_t size) {
     return bytes;
 }
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(numpy_world, Fixture)
 
@@ -119,8 +120,8 @@ BOOST_AUTO_TEST_CASE(tensors_in_halves_and_bytes_are_read) {
                                  6);
     std::size_t data = bytes.size() - 6;
     bytes[data] = 0x80;
-    bytes[data + 1] = 0x3f;  // 1 in bfloat16
-    bytes[data + 3] = 0xc0;  // -2 in float16
+    bytes[data + 1] = 0x3f;    // 1 in bfloat16
+    bytes[data + 3] = 0xc0;    // -2 in float16
     bytes[data + 5] = 1;
     State state = io::read_safetensors(folder.write("file", bytes));
     BOOST_TEST(state.get<Array<float>>("b")(0) == 1.0F);
@@ -148,7 +149,9 @@ BOOST_AUTO_TEST_CASE(safetensors_that_break_the_format_are_refused) {
         tensors(tensor("[0,4]", "[1]", "C64"), 4),
         tensors(tensor("[0,4]") + "x", 4),
         tensors(R"({"a":{"dtype":"F32","shape":[1]}})", 0),
-        tensors(R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", 0),
+        tensors(
+            R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
+            0),
         tensors(R"({"a/b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", 0),
         tensors(std::string(100000, '{'), 0),
         tensors("{\"", 0),
@@ -192,8 +195,10 @@ BOOST_AUTO_TEST_CASE(damaged_npy_files_are_refused) {
         files::Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
         BOOST_CHECK_THROW(io::read_npy(folder.write("cut", cut)), io::Error);
     }
-    for (std::string header : {"{'descr': '<f4', 'shape': (3,4)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999,99999999999)}",
-                               "{'descr': '|O8', 'fortran_order': False, 'shape': (1,)}", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
+    for (std::string header : {"{'descr': '<f4', 'shape': (3,4)}",
+                               "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999,99999999999)}",
+                               "{'descr': '|O8', 'fortran_order': False, 'shape': (1,)}",
+                               "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
                                "{'descr': '<f4', 'fortran_order': False, 'shape': (", "{'descr': '"}) {
         files::Bytes evil{0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(header.size()), 0};
         evil.insert(evil.end(), header.begin(), header.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/test/unit_test.hpp>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,9 +11,7 @@
 namespace files {
 
 // The system's Python first: that is where the system's h5py is.
-inline std::string python() {
-    return std::filesystem::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
-}
+inline std::string python() { return std::filesystem::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; }
 
 // Runs a script with `path` as its argument; whether it went well.
 inline bool run_python(const std::filesystem::path& path, const std::string& script) {
@@ -29,4 +28,4 @@ inline boost::test_tools::assertion_result has_h5py(boost::unit_test::test_unit_
     return result;
 }
 
-}  // namespace files
+}    // namespace files

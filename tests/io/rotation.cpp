@@ -2,6 +2,7 @@
 #include <xtape/io/rotation.hpp>
 
 #include <boost/test/unit_test.hpp>
+
 #include <fstream>
 #include <limits>
 #include <set>
@@ -26,7 +27,7 @@ struct Fixture {
             result.insert(kept.step);
         }
         auto files = std::distance(std::filesystem::directory_iterator(folder.path()), {});
-        BOOST_TEST(static_cast<std::size_t>(files) == result.size() + (result.empty() ? 0 : 1));  // and the link
+        BOOST_TEST(static_cast<std::size_t>(files) == result.size() + (result.empty() ? 0 : 1));    // and the link
         return result;
     }
     std::int64_t latest_count(const io::Rotation& rotation) const {
@@ -38,7 +39,7 @@ struct Fixture {
 
 using Steps = std::set<std::int64_t>;
 
-}  // namespace
+}    // namespace
 
 BOOST_FIXTURE_TEST_SUITE(rotation, Fixture)
 
@@ -58,7 +59,8 @@ BOOST_AUTO_TEST_CASE(nan_and_no_metric_are_never_best) {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     for (bool larger : {false, true}) {
         files::Folder fresh;
-        io::Rotation rotation(fresh.path(), {.keep_last = 1, .keep_best = 1, .larger_is_better = larger, .save = quick});
+        io::Rotation rotation(fresh.path(),
+                              {.keep_last = 1, .keep_best = 1, .larger_is_better = larger, .save = quick});
         rotation.save({{"model", thing}}, 0, nan);
         BOOST_TEST(!rotation.best().has_value());
         rotation.save({{"model", thing}}, 1, 0.5);

@@ -1,12 +1,13 @@
 // This program's own definitions of the calls come before the C library's. The suite sees to it that they do.
 #include "system_calls.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -31,7 +32,7 @@ bool interrupts(const char* name) {
     return true;
 }
 
-}  // namespace
+}    // namespace
 
 namespace files {
 
@@ -45,7 +46,7 @@ Interrupted::~Interrupted() { how = Interruption::none; }
 int Interrupted::calls() const { return count; }
 const char* Interrupted::interrupted() const { return failed; }
 
-}  // namespace files
+}    // namespace files
 
 extern "C" {
 
@@ -81,13 +82,13 @@ int unlink(const char* path) noexcept {
 }
 int close(int descriptor) {
     bool fails = interrupts("close");
-    auto result = static_cast<int>(syscall(SYS_close, descriptor));  // it is closed even when it fails
+    auto result = static_cast<int>(syscall(SYS_close, descriptor));    // it is closed even when it fails
     if (!fails) return result;
     errno = EIO;
     return -1;
 }
 
-}  // extern "C"
+}    // extern "C"
 
 BOOST_AUTO_TEST_SUITE(system_calls)
 

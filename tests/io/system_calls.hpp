@@ -13,8 +13,8 @@ public:
     Interrupted& operator=(const Interrupted&) = delete;
     ~Interrupted();
 
-    int calls() const;                // so far
-    const char* interrupted() const;  // the call that was made to fail, or null
+    int calls() const;                  // so far
+    const char* interrupted() const;    // the call that was made to fail, or null
 };
 
-}  // namespace files
+}    // namespace files

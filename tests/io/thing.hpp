@@ -60,4 +60,4 @@ std::string message_of(const Action& action) {
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-}  // namespace files
+}    // namespace files

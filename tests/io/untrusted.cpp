@@ -1,10 +1,12 @@
 // Files over which HDF5 itself can crash are read by a child process first.
-#include <signal.h>
-#include <unistd.h>
 #include <xtape/io/checkpoint.hpp>
 #include <xtape/io/hdf5/probe.hpp>
 
 #include <boost/test/unit_test.hpp>
+
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <stdexcept>
 

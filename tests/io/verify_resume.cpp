@@ -39,7 +39,7 @@ std::string failure_of(const Run& start) {
     return files::message_of([&] { io::verify_resume([&] { return start; }, [](Run& run) { run.step(); }); });
 }
 
-}  // namespace
+}    // namespace
 
 BOOST_AUTO_TEST_SUITE(verify_resume)
 
