@@ -4,6 +4,7 @@
 #include <xtape/core/threads.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 namespace xtape::detail {
@@ -27,7 +28,7 @@ T sum_block(const T* x, std::size_t count) {
         for (std::size_t k = 0; k < 4; ++k) sums[k].store(lanes + k * L::width);
     }
     for (std::size_t k = 0; i < count; ++i, ++k) lanes[k] += x[i];
-    for (std::size_t half = step / 2; half > 0; half /= 2)
+    for (std::size_t half = std::bit_ceil(std::min(count, step)) / 2; half > 0; half /= 2)
         for (std::size_t k = 0; k < half; ++k) lanes[k] += lanes[k + half];
     return lanes[0];
 }
@@ -58,9 +59,11 @@ void sum_columns(const T* x, std::size_t rows, std::size_t columns, std::size_t 
     }
 }
 
+using Marks = xt::svector<bool, 8>;    // of axes; without a trip to the heap
+
 // Axes as runs of kept and summed ones, in turn, beginning with a kept one: kept, summed, kept, summed, ...
-std::vector<std::size_t> alternate(const Shape& shape, const std::vector<bool>& summed) {
-    std::vector<std::size_t> runs{1};
+Shape alternate(const Shape& shape, const Marks& summed) {
+    Shape runs{1};
     for (std::size_t d = 0; d < shape.size(); ++d) {
         if (shape[d] == 1) continue;
         if (summed[d] != (runs.size() % 2 == 0)) runs.push_back(1);
@@ -71,7 +74,7 @@ std::vector<std::size_t> alternate(const Shape& shape, const std::vector<bool>& 
 
 // The axes that are summed moved behind the others.
 template <class T>
-View<T> summed_last(const View<T>& x, const std::vector<bool>& summed) {
+View<T> summed_last(const View<T>& x, const Marks& summed) {
     View<T> result{x.storage.share(), {}, {}, x.offset};
     for (bool last : {false, true})
         for (std::size_t d = 0; d < x.shape.size(); ++d)
@@ -103,7 +106,7 @@ Array<T> sum_to(const View<T>& x, const Shape& to) {
 
     View<T> rest = x.share();
     std::size_t lead = x.shape.size() - to.size();
-    std::vector<bool> summed(x.shape.size());
+    Marks summed(x.shape.size());
     T repeats = 1;
     for (std::size_t d = 0; d < x.shape.size(); ++d) {
         summed[d] = d < lead || (to[d - lead] == 1 && x.shape[d] != 1);
