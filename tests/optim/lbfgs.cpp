@@ -199,7 +199,8 @@ BOOST_AUTO_TEST_SUITE(lbfgs)
 
 BOOST_AUTO_TEST_CASE(without_a_line_search_steps_have_the_length_lr) {
     check(quadratic(), {.lr = 0.3, .max_iter = 5}, 10);
-    check(logistic(), {.lr = 0.3, .max_iter = 4, .history_size = 3}, 10);
+    // Not to the end: at the minimum, differences of gradients are round-off, and so is what is made of them.
+    check(logistic(), {.lr = 0.3, .max_iter = 4, .history_size = 3}, 6);
     check(beale(), {.lr = 0.1, .max_iter = 4}, 5);
 }
 
@@ -244,6 +245,7 @@ BOOST_AUTO_TEST_CASE(wants_a_closure_and_leaves_alone_what_takes_no_part) {
     any.step(closure);
     BOOST_TEST(x.point()[0] != before[0]);
     BOOST_TEST(x.point()[1] == before[1]);
+    BOOST_TEST(any.state().get<Array<double>>("parameters.b.direction")(0) == 0);    // whose slope counts nothing
 }
 
 BOOST_AUTO_TEST_SUITE_END()

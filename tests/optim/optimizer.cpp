@@ -1,6 +1,7 @@
 // Groups, options, and which parameters a step touches.
 #include <xtape/core/error.hpp>
 #include <xtape/core/threads.hpp>
+#include <xtape/ops/arithmetic.hpp>
 #include <xtape/optim/adadelta.hpp>
 #include <xtape/optim/adagrad.hpp>
 #include <xtape/optim/adam.hpp>
@@ -151,6 +152,7 @@ BOOST_AUTO_TEST_CASE(a_group_that_is_refused_is_not_added) {
     BOOST_CHECK_THROW(sgd.add_group(Parameters<double>{{"q", q}}, {.lr = -1}), std::invalid_argument);
     BOOST_CHECK_THROW((SGD<double>({p, p})), std::invalid_argument);
     BOOST_CHECK_THROW((SGD<double>({Variable<double>()})), GradError);
+    BOOST_CHECK_THROW(sgd.add_group({q + 1.0}), std::invalid_argument);    // computed
     BOOST_TEST(sgd.groups() == 1U);
     sgd.add_group(Parameters<double>{{"q", q}});
 }

@@ -200,13 +200,15 @@ BOOST_AUTO_TEST_CASE(adamax_divides_by_the_largest_gradient) {
                         });
 }
 
+// A rate so large that elements cross their minimum, and both betas decide on signs.
 BOOST_AUTO_TEST_CASE(lion_steps_by_signs) {
-    check_walks<Lion>(LionOptions{.lr = 1e-3, .weight_decay = 0.1}, [](double& p, double g, int, double(&own)[4]) {
-        const double c = 0.9 * own[0] + 0.1 * g;
-        p *= 1 - 1e-3 * 0.1;
-        p -= 1e-3 * static_cast<double>((c > 0) - (c < 0));
-        own[0] = 0.99 * own[0] + 0.01 * g;
-    });
+    check_walks<Lion>(LionOptions{.lr = 0.03, .betas = {0.5, 0.8}, .weight_decay = 0.1},
+                      [](double& p, double g, int, double(&own)[4]) {
+                          const double c = 0.5 * own[0] + 0.5 * g;
+                          p *= 1 - 0.03 * 0.1;
+                          p -= 0.03 * static_cast<double>((c > 0) - (c < 0));
+                          own[0] = 0.8 * own[0] + 0.2 * g;
+                      });
 }
 
 BOOST_AUTO_TEST_CASE(rprop_grows_and_shrinks_each_elements_step) {
