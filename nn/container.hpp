@@ -40,9 +40,9 @@ public:
     // is null.
     template <std::derived_from<Module<T>> Layer>
     Layer& add(std::string_view name, std::unique_ptr<Layer> layer) {
-        Layer& result = *layer;
+        Layer* result = layer.get();
         take(name, std::move(layer));
-        return result;
+        return *result;
     }
     template <std::derived_from<Module<T>> Layer>
     Layer& add(std::unique_ptr<Layer> layer) {
