@@ -22,7 +22,7 @@ struct GradError : Error {
     using Error::Error;
 };
 
-// Under AnomalyGuard: a value or derivative that is not finite.
+// A value or derivative that is not finite, found where that was asked for: AnomalyGuard, NonFinite::raise.
 struct AnomalyError : Error {
     using Error::Error;
 };
