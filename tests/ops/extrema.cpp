@@ -69,6 +69,8 @@ BOOST_AUTO_TEST_CASE(argmax_takes_the_first_of_equals_along_an_axis_or_in_order)
     BOOST_TEST(argmax(x, 1) == (Indices{1, 0}), boost::test_tools::per_element());
     BOOST_TEST(argmax(x, -2) == (Indices{1, 1, 0}), boost::test_tools::per_element());
     BOOST_TEST(argmin(x, 1) == (Indices{0, 2}), boost::test_tools::per_element());
+    BOOST_TEST(argmax(Array<double>{{5.0, 1.0}, {5.0, 2.0}, {0.0, 2.0}}, 0) == (Indices{0, 1}),
+               boost::test_tools::per_element());
     BOOST_TEST(argmin(Variable<double>(x))() == 0);
     BOOST_TEST(to_string(argmax(x, 1, {.keep_dims = true}).shape()) == "(2, 1)");
 }

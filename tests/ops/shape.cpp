@@ -45,9 +45,8 @@ BOOST_AUTO_TEST_CASE(a_reshape_of_views_keeps_the_order) {
     for (const Strides& order : std::vector<Strides>{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {2, 0, 1}, {0, 2, 1}})
         for (const Strides& lengths : std::vector<Strides>{{24}, {6, 4}, {4, 6}, {3, 8}, {2, 2, 2, 3}, {1, 12, 1, 2}}) {
             auto y = permute(x, order);
-            Array<double> plain = y.value();
-            auto reshaped = reshape(y, lengths);
-            BOOST_TEST(reshaped.value().storage() == plain.storage());
+            auto reshaped = reshape(y, lengths);    // of the view: y.value() would bring it into order
+            BOOST_TEST(reshaped.value().storage() == y.value().storage());
         }
 }
 
