@@ -28,7 +28,8 @@ concept IntegerRange = requires(const R& r) {
 struct AllAxes {};
 inline constexpr AllAxes all_axes{};
 
-// One axis, several ({0, -1} or a vector), or all_axes. Negative axes count from the back.
+// One axis, several ({0, -1} or a vector), or all_axes. Negative axes count from the back. A list whose type is
+// xtensor's (a Shape) is passed as Axes(list): with it as an argument, `sum(x, list)` would mean xt::sum.
 class Axes {
 public:
     template <std::integral I>
