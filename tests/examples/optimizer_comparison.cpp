@@ -21,7 +21,8 @@ BOOST_AUTO_TEST_CASE(every_optimizer_comes_near_the_minimum) {
 }
 
 BOOST_AUTO_TEST_CASE(the_first_step_of_sgd_goes_down_the_gradient) {
-    const auto& places = compare(1)[0].places;
+    const auto trajectories = compare(1);
+    const auto& places = trajectories[0].places;
     BOOST_TEST(std::abs(places[1].x - (1 - 0.005 * (2 * 2 * 0.5 + 2 * 3.5 * 1.25 + 2 * 5 * 2.375))) < 1e-14);
     BOOST_TEST(std::abs(places[1].y - (1.5 - 0.005 * (2 * 2 + 4 * 3.5 * 1.5 + 6 * 5 * 2.25))) < 1e-14);
 }
