@@ -14,14 +14,6 @@ using A = Array<double>;
 using Arrays = std::vector<A>;
 
 template <class T>
-struct Largest {
-    static constexpr bool parametric = false;
-    static T identity() { return -std::numeric_limits<T>::infinity(); }
-    static Lanes<T> map(Lanes<T> x, Lanes<T>) { return x; }
-    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return max(a, b); }
-};
-
-template <class T>
 struct Smallest {
     static constexpr bool parametric = false;
     static T identity() { return std::numeric_limits<T>::infinity(); }
@@ -89,7 +81,7 @@ struct Amax {
     Shape kept;
     Shape result;
     Array<T> forward(const View<T>& x) const {
-        return detail::fold(Largest<T>{}, detail::Arranged<T>(x, kept), result);
+        return detail::fold(detail::Largest<T>{}, detail::Arranged<T>(x, kept), result);
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
         return pullbacks([&] { return extreme_gradient(g, x, y, kept); });
@@ -194,11 +186,11 @@ Variable<T> amin(const Variable<T>& x, const Axes& axes, ReduceOptions options) 
 
 template <class T>
 Indices argmax(const Array<T>& x) {
-    return arg<Largest<T>>("argmax", x, all_axes, false);
+    return arg<detail::Largest<T>>("argmax", x, all_axes, false);
 }
 template <class T>
 Indices argmax(const Array<T>& x, std::ptrdiff_t axis, ReduceOptions options) {
-    return arg<Largest<T>>("argmax", x, axis, options.keep_dims);
+    return arg<detail::Largest<T>>("argmax", x, axis, options.keep_dims);
 }
 
 template <class T>

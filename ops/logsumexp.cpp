@@ -41,14 +41,6 @@ struct SoftmaxPull {
 };
 
 template <class T>
-struct Largest {
-    static constexpr bool parametric = false;
-    static T identity() { return -std::numeric_limits<T>::infinity(); }
-    static Lanes<T> map(Lanes<T> x, Lanes<T>) { return x; }
-    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return max(a, b); }
-};
-
-template <class T>
 struct Exponentials {
     static constexpr bool parametric = true;
     static T identity() { return 0; }
@@ -66,7 +58,7 @@ struct LogSumExp {
     Shape result;
     Array<T> forward(const View<T>& x) const {
         const detail::Arranged<T> elements(x, kept);
-        Array<T> largest = detail::fold(Largest<T>{}, elements, kept);
+        Array<T> largest = detail::fold(detail::Largest<T>{}, elements, kept);
         T* shift = largest.storage().data();
         for (std::size_t k = 0; k < largest.size(); ++k)
             if (std::isinf(shift[k])) shift[k] = 0;    // infinity - infinity would be NaN

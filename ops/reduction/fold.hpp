@@ -15,6 +15,7 @@
 #include <xtape/core/view.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace xtape::detail {
@@ -167,5 +168,14 @@ Array<T> fold(const Fold& f, const Arranged<T>& x, const Shape& result, const T*
     if (y.size() > 0) Folding<T, Fold>::run(f, x, parameters, y.storage().data());
     return y;
 }
+
+// The fold that amax is, and that logsumexp begins with.
+template <class T>
+struct Largest {
+    static constexpr bool parametric = false;
+    static T identity() { return -std::numeric_limits<T>::infinity(); }
+    static Lanes<T> map(Lanes<T> x, Lanes<T>) { return x; }
+    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return max(a, b); }
+};
 
 }    // namespace xtape::detail
