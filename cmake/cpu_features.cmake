@@ -1,4 +1,4 @@
-# The instruction sets that the chosen flags let the compiler use, for core/cpu_guard.cpp to look for at start-up.
+# The instruction sets that the chosen flags let the compiler use, for core/detail/cpu_guard.cpp to look for at start-up.
 
 # Pairs of the compiler's macro and the name that __builtin_cpu_supports gives the same thing, in GCC and Clang.
 set(XTAPE_CPU_FEATURES

@@ -1,7 +1,7 @@
 # <xtape/xtape.hpp>: every public header of every folder but train. Nobody keeps the list by hand.
 set(includes "")
 foreach(folder IN ITEMS core ops nn optim io)
-    file(GLOB headers RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/[!_]*.hpp")
+    file(GLOB headers RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.hpp")
     list(SORT headers)
     foreach(header IN LISTS headers)
         string(APPEND includes "#include <xtape/${header}>\n")

@@ -1,6 +1,6 @@
 #include <xtape/core/adjoint.hpp>
+#include <xtape/core/detail/summation.hpp>
 #include <xtape/core/pointwise.hpp>
-#include <xtape/core/summation.hpp>
 
 namespace xtape {
 namespace {

@@ -1,8 +1,8 @@
 // Array<T>: an xtensor container over recycled, aligned memory that can be shared without copying.
 #pragma once
 
-#include <xtape/core/count.hpp>
-#include <xtape/core/memory.hpp>
+#include <xtape/core/detail/count.hpp>
+#include <xtape/core/detail/memory.hpp>
 #include <xtape/core/xtensor.hpp>
 
 #include <algorithm>

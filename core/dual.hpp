@@ -2,7 +2,7 @@
 // derivatives. Conditions look at the value alone, so a derivative at a kink is that of the side that is computed.
 #pragma once
 
-#include <xtape/core/lanes.hpp>
+#include <xtape/core/detail/lanes.hpp>
 
 #include <numbers>
 

@@ -12,7 +12,7 @@
 // and on Variables when the gradient itself is to be differentiated. With several inputs vjp returns pullbacks(...).
 #pragma once
 
-#include <xtape/core/lanes.hpp>
+#include <xtape/core/detail/lanes.hpp>
 #include <xtape/core/operation.hpp>
 
 #include <array>

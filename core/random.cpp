@@ -1,5 +1,5 @@
+#include <xtape/core/detail/lanes.hpp>
 #include <xtape/core/error.hpp>
-#include <xtape/core/lanes.hpp>
 #include <xtape/core/random.hpp>
 #include <xtape/core/threads.hpp>
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <xtape/core/array.hpp>
+#include <xtape/core/detail/node.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/core/mode.hpp>
-#include <xtape/core/node.hpp>
 #include <xtape/core/shape.hpp>
 
 #include <concepts>

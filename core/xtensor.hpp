@@ -2,7 +2,7 @@
 // (0.26 moved its headers into folders).
 #pragma once
 
-#include <xtape/core/build_flags.hpp>
+#include <xtape/core/detail/build_flags.hpp>
 
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xarray.hpp>

@@ -1,6 +1,6 @@
 #include <xtape/io/array_file.hpp>
-#include <xtape/io/hdf5/document.hpp>
-#include <xtape/io/hdf5/write.hpp>
+#include <xtape/io/detail/hdf5/document.hpp>
+#include <xtape/io/detail/hdf5/write.hpp>
 
 #include <hdf5.h>
 

@@ -1,6 +1,6 @@
 #include <xtape/core/shape.hpp>
+#include <xtape/io/detail/input_file.hpp>
 #include <xtape/io/idx.hpp>
-#include <xtape/io/input_file.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 #include <xtape/io/checkpoint.hpp>
-#include <xtape/io/hdf5/document.hpp>
+#include <xtape/io/detail/hdf5/document.hpp>
 #include <xtape/io/keras.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #include <xtape/core/shape.hpp>
-#include <xtape/io/formats/npy.hpp>
+#include <xtape/io/detail/formats/npy.hpp>
 #include <xtape/io/npy.hpp>
 
 #include <algorithm>

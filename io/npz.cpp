@@ -1,5 +1,5 @@
-#include <xtape/io/formats/npy.hpp>
-#include <xtape/io/formats/zip.hpp>
+#include <xtape/io/detail/formats/npy.hpp>
+#include <xtape/io/detail/formats/zip.hpp>
 #include <xtape/io/npy.hpp>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include <xtape/core/shape.hpp>
-#include <xtape/io/formats/elements.hpp>
-#include <xtape/io/formats/json.hpp>
+#include <xtape/io/detail/formats/elements.hpp>
+#include <xtape/io/detail/formats/json.hpp>
 #include <xtape/io/safetensors.hpp>
 
 #include <algorithm>

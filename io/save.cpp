@@ -1,6 +1,6 @@
 #include <xtape/io/checkpoint.hpp>
-#include <xtape/io/hdf5/document.hpp>
-#include <xtape/io/hdf5/write.hpp>
+#include <xtape/io/detail/hdf5/document.hpp>
+#include <xtape/io/detail/hdf5/write.hpp>
 
 #include <cstdint>
 

@@ -1,5 +1,5 @@
-#include <xtape/nn/_loss.hpp>
 #include <xtape/nn/classification_loss.hpp>
+#include <xtape/nn/detail/loss.hpp>
 #include <xtape/ops/activation.hpp>
 #include <xtape/ops/cross_entropy.hpp>
 #include <xtape/ops/index.hpp>

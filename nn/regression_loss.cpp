@@ -1,4 +1,4 @@
-#include <xtape/nn/_loss.hpp>
+#include <xtape/nn/detail/loss.hpp>
 #include <xtape/nn/regression_loss.hpp>
 #include <xtape/ops/exponential.hpp>
 #include <xtape/ops/power.hpp>

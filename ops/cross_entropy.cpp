@@ -3,10 +3,10 @@
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/cross_entropy.hpp>
+#include <xtape/ops/detail/softmax_row.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/softmax.hpp>
-#include <xtape/ops/softmax_row.hpp>
 
 #include <cmath>
 #include <stdexcept>

@@ -2,8 +2,8 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/blas.hpp>
 #include <xtape/ops/decomposition.hpp>
+#include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/matmul.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>

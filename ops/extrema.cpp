@@ -1,7 +1,7 @@
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/extrema.hpp>
-#include <xtape/ops/reduction/fold.hpp>
 #include <xtape/ops/shape.hpp>
 
 #include <limits>

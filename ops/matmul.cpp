@@ -1,7 +1,7 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/blas.hpp>
+#include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/matmul.hpp>
 #include <xtape/ops/shape.hpp>
 

@@ -1,9 +1,9 @@
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/extrema.hpp>
 #include <xtape/ops/norm.hpp>
 #include <xtape/ops/power.hpp>
-#include <xtape/ops/reduction/fold.hpp>
 #include <xtape/ops/rounding.hpp>
 #include <xtape/ops/selection.hpp>
 #include <xtape/ops/shape.hpp>

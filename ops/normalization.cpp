@@ -3,9 +3,9 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/normalization_row.hpp>
 #include <xtape/ops/map.hpp>
 #include <xtape/ops/normalization.hpp>
-#include <xtape/ops/normalization_row.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>

@@ -1,13 +1,13 @@
+#include <xtape/core/detail/summation.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/shape.hpp>
-#include <xtape/core/summation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/softmax_row.hpp>
 #include <xtape/ops/exponential.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/softmax.hpp>
-#include <xtape/ops/softmax_row.hpp>
 
 #include <cmath>
 #include <utility>

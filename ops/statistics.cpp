@@ -1,9 +1,9 @@
+#include <xtape/core/detail/summation.hpp>
 #include <xtape/core/pointwise.hpp>
-#include <xtape/core/summation.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/norm.hpp>
 #include <xtape/ops/reduce.hpp>
-#include <xtape/ops/reduction/fold.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/statistics.hpp>
 

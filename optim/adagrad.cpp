@@ -1,5 +1,5 @@
-#include <xtape/optim/_optimizer_of.hpp>
 #include <xtape/optim/adagrad.hpp>
+#include <xtape/optim/detail/optimizer_of.hpp>
 
 #include <cmath>
 

@@ -1,8 +1,8 @@
-#include <xtape/core/lanes.hpp>
+#include <xtape/core/detail/lanes.hpp>
 #include <xtape/core/threads.hpp>
-#include <xtape/optim/_fused.hpp>
-#include <xtape/optim/_options.hpp>
 #include <xtape/optim/average.hpp>
+#include <xtape/optim/detail/fused.hpp>
+#include <xtape/optim/detail/options.hpp>
 
 #include <algorithm>
 #include <stdexcept>

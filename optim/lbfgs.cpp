@@ -1,6 +1,6 @@
-#include <xtape/optim/_flat.hpp>
-#include <xtape/optim/_optimizer_of.hpp>
-#include <xtape/optim/_strong_wolfe.hpp>
+#include <xtape/optim/detail/flat.hpp>
+#include <xtape/optim/detail/optimizer_of.hpp>
+#include <xtape/optim/detail/strong_wolfe.hpp>
 #include <xtape/optim/lbfgs.hpp>
 
 #include <cmath>

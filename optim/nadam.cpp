@@ -1,4 +1,4 @@
-#include <xtape/optim/_optimizer_of.hpp>
+#include <xtape/optim/detail/optimizer_of.hpp>
 #include <xtape/optim/nadam.hpp>
 
 #include <cmath>

@@ -1,7 +1,7 @@
+#include <xtape/core/detail/lanes.hpp>
 #include <xtape/core/error.hpp>
-#include <xtape/core/lanes.hpp>
 #include <xtape/core/threads.hpp>
-#include <xtape/optim/_options.hpp>
+#include <xtape/optim/detail/options.hpp>
 #include <xtape/optim/optimizer.hpp>
 
 #include <atomic>

@@ -1,4 +1,4 @@
-#include <xtape/optim/_options.hpp>
+#include <xtape/optim/detail/options.hpp>
 #include <xtape/optim/plateau.hpp>
 
 #include <algorithm>

@@ -20,8 +20,8 @@ libraries="$(pkg-config --libs hdf5 2>/dev/null || echo "-lhdf5_serial") -lz"
 echo "#define XTAPE_CPU_FEATURES(X)" >"$build/include/cpu_features.hpp"    # any CPU will do
 
 # The loader and what it stands on, with the coverage that libFuzzer steers by.
-sources="core/array.cpp core/memory.cpp core/tally.cpp core/shape.cpp core/state.cpp core/build_flags.cpp \
-core/cpu_guard.cpp io/save.cpp io/load.cpp io/read_state.cpp io/keras.cpp $(ls io/hdf5/*.cpp)"
+sources="core/array.cpp core/detail/memory.cpp core/detail/tally.cpp core/shape.cpp core/state.cpp core/detail/build_flags.cpp \
+core/detail/cpu_guard.cpp io/save.cpp io/load.cpp io/detail/read_state.cpp io/keras.cpp $(ls io/detail/hdf5/*.cpp)"
 objects=""
 for source in $sources; do
     object="$build/objects/$(echo "$source" | tr / _).o"

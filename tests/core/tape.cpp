@@ -1,7 +1,7 @@
 // The tape: recording, sweeping, freeing.
 #include <xtape/core/backward.hpp>
-#include <xtape/core/memory.hpp>
-#include <xtape/core/node.hpp>
+#include <xtape/core/detail/memory.hpp>
+#include <xtape/core/detail/node.hpp>
 #include <xtape/ops/arithmetic.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -1,7 +1,7 @@
 // Threads: different graphs on different threads, and the same bits for any number of them.
 #include <xtape/core/backward.hpp>
+#include <xtape/core/detail/summation.hpp>
 #include <xtape/core/random.hpp>
-#include <xtape/core/summation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/map.hpp>

@@ -1,3 +1,3 @@
-#include <xtape/core/build_flags.hpp>
+#include <xtape/core/detail/build_flags.hpp>
 
 int main() {}

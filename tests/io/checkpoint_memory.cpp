@@ -1,5 +1,5 @@
 // Saving takes a few megabytes beside the arrays, however large they are; loading takes the new arrays and as little.
-#include <xtape/core/memory.hpp>
+#include <xtape/core/detail/memory.hpp>
 #include <xtape/io/checkpoint.hpp>
 
 #include <boost/test/unit_test.hpp>

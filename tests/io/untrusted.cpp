@@ -1,6 +1,6 @@
 // Files over which HDF5 itself can crash are read by a child process first.
 #include <xtape/io/checkpoint.hpp>
-#include <xtape/io/hdf5/probe.hpp>
+#include <xtape/io/detail/hdf5/probe.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,7 +2,7 @@
 #include <xtape/core/array.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/core/threads.hpp>
-#include <xtape/ops/blas.hpp>
+#include <xtape/ops/detail/blas.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 #include <xtape/core/backward.hpp>
-#include <xtape/core/node.hpp>
+#include <xtape/core/detail/node.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/reduce.hpp>
