@@ -1,10 +1,9 @@
 // Saving and loading everything stateful, in HDF5 files that survive crashes: see docs/checkpoint-format.md.
 #pragma once
 
-#include <xtape/core/state.hpp>
+#include <xtape/core/stateful.hpp>
 #include <xtape/io/error.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -13,55 +12,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace xtape::io {
 
-// What can be saved: anything that says what it is made of; and loaded: anything that takes it back. load_state throws
-// when the state does not fit.
-template <class Thing>
-concept Saveable = std::same_as<std::remove_const_t<Thing>, State> || requires(const Thing& thing) {
-    { thing.state() } -> std::convertible_to<State>;
-};
-template <class Thing>
-concept Stateful =
-    Saveable<Thing> && !std::is_const_v<Thing> &&
-    (std::same_as<Thing, State> || requires(Thing & thing, const State& state) { thing.load_state(state); });
-
-// A stateful thing (or a State itself) under the name that it has in a checkpoint. The thing is referred to, not
-// copied.
-class Entry {
-public:
-    template <class Thing>
-    requires Saveable<std::remove_reference_t<Thing>> Entry(std::string name, Thing&& thing) : name_(std::move(name)) {
-        using T = std::remove_reference_t<Thing>;
-        auto* address = std::addressof(thing);
-        if constexpr (std::same_as<std::remove_const_t<T>, State>)
-            state_ = [address] { return *address; };
-        else
-            state_ = [address]() -> State { return address->state(); };
-        if constexpr (std::same_as<T, State>)
-            load_ = [address](const State& state) { *address = state; };
-        else if constexpr (Stateful<T>)
-            load_ = [address](const State& state) { address->load_state(state); };
-        takes_anything_ = std::same_as<T, State>;
-    }
-
-    const std::string& name() const { return name_; }
-    State state() const { return state_(); }
-    // Throws what the thing's load_state throws, and io::Error for a thing that can only be saved.
-    void load(const State& state) const;
-    // Whether it is a State without entries, which takes any.
-    bool takes_anything() const { return takes_anything_ && state_().empty(); }
-
-private:
-    std::string name_;
-    std::function<State()> state_;
-    std::function<void(const State&)> load_;
-    bool takes_anything_ = false;
-};
+using xtape::Entry;
+using xtape::Stateful;
 
 using NameFilter = std::function<bool(std::string_view name)>;    // of a name such as "model.fc1.weight"
 

@@ -1,19 +1,15 @@
 #include <xtape/io/checkpoint.hpp>
-#include <xtape/io/detail/hdf5/document.hpp>
+#include <xtape/io/detail/reason.hpp>
+#include <xtape/io/detail/source.hpp>
 #include <xtape/io/keras.hpp>
 
 #include <algorithm>
-#include <list>
 #include <type_traits>
 
 namespace xtape::io {
-
-void Entry::load(const State& state) const {
-    if (!load_) throw Error("[io::load] got '" + name_ + "', which is const or has no load_state(const State&)");
-    load_(state);
-}
-
 namespace {
+
+using detail::Source;
 
 State::Value shared(const State::Value& value) {
     return std::visit(
@@ -27,99 +23,90 @@ State::Value shared(const State::Value& value) {
         value);
 }
 
-// A dataset of the file under the name that the entries know it by.
-struct Found {
-    std::string name;
-    hdf5::Dataset dataset;
-    bool transposed;
-};
+bool is_below(std::string_view name, const Entry& entry) {
+    const std::string& group = entry.name();
+    return name.size() > group.size() && name.starts_with(group) && name[group.size()] == '.';
+}
 
-// What a file holds for some entries: first its layout, then its values.
+// Whether the layout of what has this name is the entry's own affair.
+bool is_open(const std::vector<Entry>& entries, std::string_view name) {
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const Entry& entry) { return entry.is_open() && is_below(name, entry); });
+}
+
+// What a source holds for some entries: first its layout, then its values.
 class Reading {
 public:
-    Reading(hdf5::File& file, const LoadOptions& options) : file_(file), options_(options) {}
-
-    // Finds the datasets below the entries' names.
-    void find(const std::vector<Entry>& entries, const State& wanted) {
-        auto is_below = [&](const std::string& name) {
-            return std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
-                return name.starts_with(entry.name()) && name.size() > entry.name().size() &&
-                       name[entry.name().size()] == '.';
-            });
-        };
-        for (const auto& item : hdf5::list_items(file_.handle)) {
-            if (item.is_group) continue;
-            std::string name = hdf5::name_of(item.path);
-            if (options_.rename) name = options_.rename(name);
-            bool transposed = options_.keras && is_keras_kernel(name);
-            if (options_.keras) name = keras_name(name);
-            if (!is_below(name)) continue;
-            if (!options_.strict && !wanted.contains(name))
-                add_unexpected(std::move(name), item.path, transposed);
+    Reading(Source& source, const std::vector<Entry>& entries, const State& wanted, const LoadOptions& options)
+        : source_(source) {
+        std::vector<std::string> names = source.names();
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            std::string name = options.rename ? options.rename(names[i]) : std::move(names[i]);
+            bool transposed = options.keras && is_keras_kernel(name);
+            if (options.keras) name = keras_name(std::move(name));
+            auto is_here = [&](const Entry& entry) { return is_below(name, entry); };
+            if (std::none_of(entries.begin(), entries.end(), is_here)) continue;
+            if (options.strict || wanted.contains(name))
+                add(std::move(name), i, transposed, wanted);
             else
-                add(std::move(name), item.path, transposed, wanted);
+                add_unexpected(std::move(name), i, transposed);
         }
     }
 
     const State& layout() const { return layout_; }
     const std::vector<std::string>& unreadable() const { return unreadable_; }
 
-    // The values whose names `takes` accepts; those of unknown size (texts, and what `is_open` accepts) are limited.
+    // The values whose names `takes` accepts. Texts, and what `is_open` accepts, are limited in size.
     template <class Takes, class IsOpen>
     State read(const Takes& takes, const IsOpen& is_open) {
-        State values;
-        for (const auto& [name, dataset, transposed] : found_) {
-            if (!takes(name)) continue;
-            const State::Value& as = layout_.at(name);
-            if (std::holds_alternative<std::string>(as) || is_open(name)) file_.take(dataset.bytes());
-            State::Value value = dataset.read(transposed ? untransposed_layout(dataset, as) : shared(as));
-            values.add(name, transposed ? keras_transposed(value) : std::move(value));
+        std::vector<Found> taken;
+        std::vector<Source::Request> requests;
+        for (const auto& found : found_) {
+            if (!takes(found.name)) continue;
+            bool is_limited = std::holds_alternative<std::string>(found.as) || is_open(found.name);
+            requests.push_back({found.index, shared(found.as), is_limited});
+            taken.push_back(found);
         }
+        State values;
+        source_.read(requests, [&](std::size_t i, State::Value value) {
+            values.add(taken[i].name, taken[i].transposed ? keras_transposed(value) : std::move(value));
+        });
         return values;
     }
 
 private:
-    void add(std::string name, const std::string& path, bool transposed, const State& wanted) {
-        hdf5::Dataset dataset(file_, path);
-        State::Value layout = layout_of(dataset, wanted.find(name));
-        layout_.add(name, transposed ? keras_transposed(layout) : std::move(layout));
-        found_.push_back({std::move(name), std::move(dataset), transposed});
+    struct Found {
+        std::string name;    // by which the entries know it
+        std::size_t index;
+        State::Value as;
+        bool transposed;
+    };
+
+    void add(std::string name, std::size_t index, bool transposed, const State& wanted) {
+        State::Value as = source_.layout(index, wanted.find(name));
+        layout_.add(name, transposed ? keras_transposed(as) : shared(as));
+        found_.push_back({std::move(name), index, std::move(as), transposed});
     }
-    void add_unexpected(std::string name, const std::string& path, bool transposed) try {
-        add(name, path, transposed, State());
-    } catch (const hdf5::Reason& reason) {
+    void add_unexpected(std::string name, std::size_t index, bool transposed) try {
+        add(name, index, transposed, State());
+    } catch (const detail::Reason& reason) {
         unreadable_.push_back(name + ": " + reason.what());
     }
-    static State::Value layout_of(const hdf5::Dataset& dataset, const State::Value* wanted) try {
-        return dataset.layout(wanted);
-    } catch (const hdf5::Reason& reason) {
-        throw hdf5::Reason("'" + dataset.path() + "' " + reason.what());
-    }
-    static State::Value untransposed_layout(const hdf5::Dataset& dataset, const State::Value& as) {
-        return dataset.layout(&as);
-    }
 
-    hdf5::File& file_;
-    const LoadOptions& options_;
-    std::list<Found> found_;
+    Source& source_;
+    std::vector<Found> found_;
     State layout_;
     std::vector<std::string> unreadable_;
 };
 
-bool is_open(const std::vector<Entry>& entries, std::string_view name) {
-    return std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
-        return entry.takes_anything() && name.starts_with(entry.name() + ".");
-    });
-}
-
-// Keeps of `unexpected` what does not belong to a State that takes anything.
+// Keeps what does not belong to an open entry.
 void drop_open(std::vector<std::string>& lines, const std::vector<Entry>& entries) {
     std::erase_if(lines, [&](const std::string& line) { return is_open(entries, line.substr(0, line.find(':'))); });
 }
 
 // The entry's state with what the file had.
 State merged(const Entry& entry, const State& before, const State& values) {
-    if (entry.takes_anything()) return values.child(entry.name());
+    if (entry.is_open()) return values.child(entry.name());
     State result;
     for (const auto& [name, old] : before) {
         const State::Value* value = values.find(entry.name() + "." + name);
@@ -145,7 +132,7 @@ void apply(const std::vector<Entry>& entries, const std::vector<State>& before, 
 }    // namespace
 
 LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& entries, const LoadOptions& options) {
-    return hdf5::in_operation("load", path, [&] {
+    return detail::in_operation("load", path, [&] {
         std::vector<State> before, after;
         State wanted;
         for (const Entry& entry : entries) {
@@ -154,14 +141,13 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
         }
         LoadReport report;
         {
-            hdf5::Document document(path, options.verify, options.limit, options.untrusted);
-            Reading reading(document.file(), options);
-            reading.find(entries, wanted);
+            auto source = detail::open_source(path, options);
+            Reading reading(*source, entries, wanted, options);
             report = compare_layout(wanted, reading.layout());
             drop_open(report.unexpected, entries);
             report.unexpected.insert(report.unexpected.end(), reading.unreadable().begin(), reading.unreadable().end());
             if (options.strict && !report.empty())
-                throw hdf5::Reason("differs from what it is loaded into\n" + report.message());
+                throw detail::Reason("differs from what it is loaded into\n" + report.message());
             auto fits = [&](const std::string& name) {
                 if (is_open(entries, name)) return true;
                 const State::Value* value = wanted.find(name);

@@ -16,7 +16,8 @@ int main(int count, char** arguments) {
     small.add("layer.weight", Array<float>({1.0F, 2.0F, 3.0F}));
     large.add("weight", Array<float>(Shape{70, 20}, 0.5F));
     large.add("order", Indices(Shape{600}, 7));
-    io::save(folder / "empty.h5", {{"model", State()}});
+    State empty;
+    io::save(folder / "empty.h5", {{"model", empty}});
     io::save(folder / "small.h5", {{"model", small}});
     io::save(folder / "chunks.h5", {{"model", large}}, {.chunk_bytes = 1024});
     io::save(folder / "packed.h5", {{"model", large}}, {.compression = 9, .chunk_bytes = 2048});

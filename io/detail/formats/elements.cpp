@@ -1,7 +1,7 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/io/detail/formats/elements.hpp>
 #include <xtape/io/detail/hdf5/float16.hpp>
-#include <xtape/io/detail/hdf5/replacement.hpp>
+#include <xtape/io/detail/replacement.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -102,7 +102,7 @@ Elements elements_of(const State::Value& value) {
 }
 
 Bytes read_file(const std::filesystem::path& path) {
-    hdf5::Descriptor descriptor = hdf5::open_to_read(path);
+    detail::Descriptor descriptor = detail::open_to_read(path);
     struct stat status {};
     if (fstat(descriptor, &status) != 0) throw Reason(std::string("cannot be looked at: ") + std::strerror(errno));
     Bytes bytes(static_cast<std::size_t>(status.st_size));
@@ -116,7 +116,7 @@ Bytes read_file(const std::filesystem::path& path) {
 }
 
 void replace_file(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {
-    hdf5::Replacement replacement(path);
+    detail::Replacement replacement(path);
     for (auto part : parts)
         while (!part.empty()) {
             ssize_t wrote = write(replacement.descriptor(), part.data(), part.size());

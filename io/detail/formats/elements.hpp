@@ -2,7 +2,7 @@
 #pragma once
 
 #include <xtape/core/state.hpp>
-#include <xtape/io/detail/hdf5/library.hpp>
+#include <xtape/io/detail/reason.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace xtape::io::formats {
 
-using hdf5::Reason;
+using detail::Reason;
 using Bytes = std::vector<std::byte>;
 
 enum class Kind { floating, brain, is_signed, is_unsigned, boolean };    // brain: bfloat16
@@ -43,7 +43,6 @@ void replace_file(const std::filesystem::path& path, std::span<const std::span<c
 
 std::span<const std::byte> as_bytes(std::string_view text);
 
-// Runs `body`, and turns Reason into io::Error `[operation] 'path': reason`.
-using hdf5::in_operation;
+using detail::in_operation;
 
 }    // namespace xtape::io::formats

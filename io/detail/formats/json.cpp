@@ -1,4 +1,5 @@
 #include <xtape/io/detail/formats/json.hpp>
+#include <xtape/io/detail/reason.hpp>
 
 #include <charconv>
 
@@ -6,7 +7,7 @@ namespace xtape::io::formats {
 namespace {
 
 [[noreturn]] void fail(std::size_t at) {
-    throw hdf5::Reason("has a header that is not the JSON that it should be, at byte " + std::to_string(at));
+    throw detail::Reason("has a header that is not the JSON that it should be, at byte " + std::to_string(at));
 }
 
 void append_utf8(std::string& text, unsigned code) {

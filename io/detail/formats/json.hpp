@@ -1,8 +1,6 @@
 // Reading JSON one token at a time: as much of it as the header of a safetensors file has.
 #pragma once
 
-#include <xtape/io/detail/hdf5/library.hpp>
-
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -46,7 +46,7 @@ Handle Document::open(bool untrusted) {
 }
 
 Document::Document(const std::filesystem::path& path, bool verify, std::uint64_t limit, bool untrusted)
-    : descriptor_(open_to_read(path)),
+    : descriptor_(detail::open_to_read(path)),
       channel_(descriptor_),
       file_{channel_, open(untrusted), verify, sum(channel_.size(), limit)} {
     check_version();
@@ -74,7 +74,7 @@ void Document::check_version() {
 void write_document(const std::filesystem::path& path, bool durable, std::uint64_t expected_bytes,
                     const std::map<std::string, std::string>& metadata,
                     const std::function<void(Id file, Channel& channel)>& fill) {
-    Replacement replacement(path);
+    detail::Replacement replacement(path);
     Channel channel(replacement.descriptor());
     channel.reserve(expected_bytes);
     Handle file = create_file(channel);
@@ -88,7 +88,7 @@ void write_document(const std::filesystem::path& path, bool durable, std::uint64
 
 void edit_document(const std::filesystem::path& path, bool durable,
                    const std::function<void(Id file, Channel& channel)>& change) {
-    Replacement replacement(path);
+    detail::Replacement replacement(path);
     replacement.copy_old_content();
     Channel channel(replacement.descriptor());
     bool is_new = channel.size() == 0;

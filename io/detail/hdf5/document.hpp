@@ -2,7 +2,7 @@
 #pragma once
 
 #include <xtape/io/detail/hdf5/read.hpp>
-#include <xtape/io/detail/hdf5/replacement.hpp>
+#include <xtape/io/detail/replacement.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +13,8 @@
 #include <string>
 
 namespace xtape::io::hdf5 {
+
+using detail::Descriptor;
 
 constexpr std::int64_t format_version = 1;
 constexpr const char* format_attribute = "xtape_format";

@@ -2,13 +2,11 @@
 // Not for users: nothing here includes HDF5's headers, so that the library's headers need none either.
 #pragma once
 
-#include <xtape/io/error.hpp>
+#include <xtape/io/detail/reason.hpp>
 
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,10 +15,7 @@ namespace xtape::io::hdf5 {
 
 using Id = std::int64_t;    // HDF5's hid_t
 
-// Why something in a file cannot be done; the public functions add their own name and the file's.
-struct Reason : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
+using detail::Reason;
 
 // HDF5 is used by one thread at a time, destructors of its handles included. May be taken again by its holder.
 std::recursive_mutex& library_mutex();
@@ -75,24 +70,13 @@ private:
     Close close_ = nullptr;
 };
 
-// Runs `body` with the library held, and turns what goes wrong into io::Error `[operation] 'path': reason`.
+// detail::in_operation with the library held.
 template <class Body>
 decltype(auto) in_operation(std::string_view operation, const std::filesystem::path& path, Body&& body) {
-    auto error = [&](const std::string& reason) {
-        return Error("[io::" + std::string(operation) + "] '" + path.string() + "': " + reason);
-    };
-    try {
+    return detail::in_operation(operation, path, [&]() -> decltype(auto) {
         Session session;
         return body();
-    } catch (const Reason& reason) {
-        throw error(reason.what());
-    } catch (const StateError& reason) {
-        throw error(reason.what());
-    } catch (const std::bad_alloc&) {
-        throw error("there is not enough memory for its content");
-    } catch (const std::length_error&) {
-        throw error("there is not enough memory for its content");
-    }
+    });
 }
 
 }    // namespace xtape::io::hdf5

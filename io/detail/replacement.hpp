@@ -1,11 +1,12 @@
 // A file that takes another's place at once, or not at all.
 #pragma once
 
-#include <xtape/io/detail/hdf5/library.hpp>
+#include <xtape/io/detail/reason.hpp>
 
 #include <filesystem>
+#include <utility>
 
-namespace xtape::io::hdf5 {
+namespace xtape::io::detail {
 
 // An open file descriptor, closed at the end of the scope.
 class Descriptor {
@@ -47,4 +48,4 @@ private:
     Descriptor descriptor_;
 };
 
-}    // namespace xtape::io::hdf5
+}    // namespace xtape::io::detail

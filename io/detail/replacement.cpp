@@ -1,4 +1,4 @@
-#include <xtape/io/detail/hdf5/replacement.hpp>
+#include <xtape/io/detail/replacement.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace xtape::io::hdf5 {
+namespace xtape::io::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ void Replacement::commit(bool durable) {
     if (durable) flush_folder(folder_);
 }
 
-}    // namespace xtape::io::hdf5
+}    // namespace xtape::io::detail
