@@ -1,6 +1,6 @@
 # Everything xtape stands on, found the same way by its own build and by its installed package.
 #
-# Defines XtapeDependencies::xtensor (with xsimd and xtensor-blas), ::openblas, ::random123 and ::hdf5, and finds OpenMP,
+# Defines XtapeDependencies::xtensor (with xsimd and xtensor-blas), ::openblas, ::random123, ::hdf5 and ::json, and finds OpenMP,
 # Threads and ZLIB. Plain paths and libraries are searched where the projects' own files would ask for more languages
 # than C++ (HDF5) or for another BLAS (xtensor-blas).
 include(FindPackageHandleStandardArgs)
@@ -16,16 +16,18 @@ find_path(XTAPE_OPENBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas-openmp openb
 find_library(XTAPE_OPENBLAS_LIBRARY NAMES openblas PATH_SUFFIXES openblas-openmp)
 find_path(XTAPE_HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial)
 find_library(XTAPE_HDF5_LIBRARY NAMES hdf5_serial hdf5 PATH_SUFFIXES hdf5/serial)
+find_path(XTAPE_JSON_INCLUDE_DIR nlohmann/json.hpp)
 mark_as_advanced(
     XTAPE_XTENSOR_BLAS_INCLUDE_DIR XTAPE_RANDOM123_INCLUDE_DIR XTAPE_OPENBLAS_INCLUDE_DIR XTAPE_OPENBLAS_LIBRARY
-    XTAPE_HDF5_INCLUDE_DIR XTAPE_HDF5_LIBRARY
+    XTAPE_HDF5_INCLUDE_DIR XTAPE_HDF5_LIBRARY XTAPE_JSON_INCLUDE_DIR
 )
 
 find_package_handle_standard_args(
     XtapeDependencies
     REQUIRED_VARS
         XTAPE_OPENBLAS_LIBRARY XTAPE_OPENBLAS_INCLUDE_DIR xtensor_FOUND xsimd_FOUND XTAPE_XTENSOR_BLAS_INCLUDE_DIR
-        XTAPE_RANDOM123_INCLUDE_DIR XTAPE_HDF5_LIBRARY XTAPE_HDF5_INCLUDE_DIR OpenMP_CXX_FOUND Threads_FOUND ZLIB_FOUND
+        XTAPE_RANDOM123_INCLUDE_DIR XTAPE_HDF5_LIBRARY XTAPE_HDF5_INCLUDE_DIR XTAPE_JSON_INCLUDE_DIR OpenMP_CXX_FOUND Threads_FOUND
+        ZLIB_FOUND
     REASON_FAILURE_MESSAGE
         "On Debian, scripts/install-deps.sh of the xtape sources installs what is missing."
 )
@@ -44,4 +46,5 @@ if(XtapeDependencies_FOUND)
     xtape_add_found(openblas "${XTAPE_OPENBLAS_INCLUDE_DIR}" "${XTAPE_OPENBLAS_LIBRARY}")
     xtape_add_found(random123 "${XTAPE_RANDOM123_INCLUDE_DIR}")
     xtape_add_found(hdf5 "${XTAPE_HDF5_INCLUDE_DIR}" "${XTAPE_HDF5_LIBRARY}")
+    xtape_add_found(json "${XTAPE_JSON_INCLUDE_DIR}")
 endif()

@@ -14,7 +14,7 @@ foreach(folder IN LISTS XTAPE_FOLDERS)
         PATTERN "*.hpp"
     )
 endforeach()
-install(FILES "${XTAPE_INCLUDE_DIR}/xtape/xtape.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xtape")
+install(FILES "${XTAPE_INCLUDE_DIR}/xtape/xtape.hpp" "${XTAPE_INCLUDE_DIR}/xtape/train.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xtape")
 install(
     TARGETS ${targets}
     EXPORT xtapeTargets

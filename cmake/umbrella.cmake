@@ -1,12 +1,18 @@
-# <xtape/xtape.hpp>: every public header of every folder but train. Nobody keeps the list by hand.
-set(includes "")
-foreach(folder IN ITEMS core ops nn optim io)
-    file(GLOB headers RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.hpp")
-    list(SORT headers)
-    foreach(header IN LISTS headers)
-        string(APPEND includes "#include <xtape/${header}>\n")
+# <xtape/xtape.hpp>: every public header of every folder but train; <xtape/train.hpp>: those of train. Nobody keeps the
+# lists by hand.
+function(xtape_write_umbrella name what)
+    set(includes "")
+    foreach(folder IN LISTS ARGN)
+        file(GLOB_RECURSE headers RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.hpp")
+        list(FILTER headers EXCLUDE REGEX "/detail/")
+        list(SORT headers)
+        foreach(header IN LISTS headers)
+            string(APPEND includes "#include <xtape/${header}>\n")
+        endforeach()
     endforeach()
-endforeach()
-file(CONFIGURE OUTPUT "${XTAPE_INCLUDE_DIR}/xtape/xtape.hpp" CONTENT
-     "// Everything but train, as listed by the build.\n#pragma once\n\n${includes}"
-)
+    file(CONFIGURE OUTPUT "${XTAPE_INCLUDE_DIR}/xtape/${name}.hpp" CONTENT
+         "// ${what}, as listed by the build.\n#pragma once\n\n${includes}"
+    )
+endfunction()
+xtape_write_umbrella(xtape "Everything but train" core ops nn optim io)
+xtape_write_umbrella(train "Data, training and search" train)

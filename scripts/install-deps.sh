@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
     git g++ make cmake ninja-build pkg-config ccache clang-format
     libxtensor-dev libxtensor-blas-dev libxsimd-dev libopenblas-openmp-dev
-    libboost-test-dev libhdf5-dev librandom123-dev zlib1g-dev
+    libboost-test-dev libhdf5-dev librandom123-dev zlib1g-dev nlohmann-json3-dev
     python3-numpy python3-h5py          # independent readers of what we write
     clang libclang-rt-14-dev            # the second compiler, and its sanitizers
 )
