@@ -11,6 +11,8 @@
 namespace xtape::train {
 namespace {
 
+constexpr std::size_t least_trials = 8;    // from which a border is judged
+
 template <class... Numbers>
 std::string print(const char* format, Numbers... numbers) {
     std::array<char, 64> text{};
@@ -94,8 +96,8 @@ Space SearchResult::narrowed(NarrowOptions options) const {
 std::vector<Border> SearchResult::borders() const {
     std::vector<Border> result;
     const auto order = ranked();
-    if (order.size() < 5) return result;
-    const std::size_t count = std::max<std::size_t>(5, order.size() / 10);
+    if (order.size() < least_trials) return result;
+    const std::size_t count = std::max(least_trials, order.size() / 10);
     for (std::size_t i = 0; i < space_->size(); ++i) {
         const Hyperparameter& h = (*space_)[i];
         const double first = order.front()->values()[i];
@@ -105,7 +107,7 @@ std::vector<Border> SearchResult::borders() const {
             if (const double value = order[k]->values()[i]; !std::isnan(value)) places.push_back(h.to_unit(value));
         std::nth_element(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(places.size() / 2), places.end());
         const double median = places[places.size() / 2], place = h.to_unit(first);
-        const bool high = place > 0.9 && median > 0.75, low = place < 0.1 && median < 0.25;
+        const bool high = place > 0.85 && median > 0.75, low = place < 0.15 && median < 0.25;
         if (!high && !low) continue;
         const double limit = high ? h.high : h.low;
         std::string wider = h.is_log() ? h.text(high ? limit * 10 : limit / 10)

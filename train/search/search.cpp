@@ -119,9 +119,12 @@ private:
         }
     }
 
-    void ended(std::size_t index, const TrialOutcome& outcome) {
+    void ended(std::size_t index, TrialOutcome outcome) {
         {
             detail::Journal::Turn turn(journal_);
+            // Told to stop where it would have ended anyway: nothing was cut short.
+            if (outcome.status == TrialStatus::stopped && !anybody_went_further(index))
+                outcome.status = TrialStatus::complete;
             journal_.end(index, outcome);
             journal_.release(index);
             ours_.erase(index);
@@ -136,6 +139,13 @@ private:
             std::printf("%s: %f, %s, %s(%zu / %zu)\n", options_.metric.c_str(), outcome.value, trial.describe().c_str(),
                         note, index + 1, count_);
         std::fflush(stdout);
+    }
+
+    bool anybody_went_further(std::size_t index) const {
+        const auto step = journal_.trials().at(index).reports().back().step;
+        for (const auto& [other, trial] : journal_.trials())
+            if (!trial.reports().empty() && trial.reports().back().step > step) return true;
+        return false;
     }
 
     std::shared_ptr<const Space> space_;

@@ -48,9 +48,8 @@ double normal_mass(double mean, double deviation, double a, double b) {
 class Parzen {
 public:
     Parzen(const Space& space, const std::vector<const Trial*>& trials) : space_(space), trials_(trials) {
+        for (std::size_t i = 0; i < space.size(); ++i) deviations_.push_back(deviations(i));
         const auto count = static_cast<double>(trials.size());
-        const double scott = std::pow(std::max(count, 1.0), -1 / (static_cast<double>(space.size()) + 4));
-        deviation_ = std::clamp(0.2 * scott, 1 / std::min(100.0, 2 + count), 1.0);
         // Trials longer ago than the last 25 count less.
         for (std::size_t i = 0; i < trials.size(); ++i) {
             const std::size_t old = trials.size() > 25 ? trials.size() - 25 : 0;
@@ -104,12 +103,34 @@ private:
         double mean, deviation;
     };
 
+    // Of each component in one dimension: how far it is to the neighbour that is farther away, within limits that keep
+    // the mixture from collapsing.
+    std::vector<double> deviations(std::size_t i) const {
+        std::vector<double> result(trials_.size(), 1);
+        if (space_[i].is_choice()) return result;
+        std::vector<std::pair<double, std::size_t>> places;
+        for (std::size_t k = 0; k < trials_.size(); ++k)
+            if (const double value = observed(k, i); !std::isnan(value))
+                places.emplace_back(space_[i].to_unit(value), k);
+        std::sort(places.begin(), places.end());
+        const std::size_t count = places.size();
+        const double least = 1 / std::min(100.0, 2 + static_cast<double>(count));
+        for (std::size_t p = 0; p < count; ++p) {
+            const double before = p > 0 ? places[p].first - places[p - 1].first : count > 1 ? 0 : places[p].first;
+            const double after = p + 1 < count ? places[p + 1].first - places[p].first
+                                 : count > 1   ? 0
+                                               : 1 - places[p].first;
+            result[places[p].second] = std::clamp(std::max(before, after), least, 1.0);
+        }
+        return result;
+    }
+
     double observed(std::size_t k, std::size_t i) const {
         return k < trials_.size() ? trials_[k]->values()[i] : not_asked;
     }
     Normal normal_at(std::size_t k, std::size_t i) const {
         const double value = observed(k, i);
-        return std::isnan(value) ? Normal{0.5, 1} : Normal{space_[i].to_unit(value), deviation_};
+        return std::isnan(value) ? Normal{0.5, 1} : Normal{space_[i].to_unit(value), deviations_[i][k]};
     }
     double choice_mass(std::size_t k, std::size_t i, std::size_t choice) const {
         const auto choices = static_cast<double>(space_[i].choices.size());
@@ -131,8 +152,8 @@ private:
     }
 
     const Space& space_;
-    std::vector<const Trial*> trials_;
-    double deviation_;
+    const std::vector<const Trial*>& trials_;
+    std::vector<std::vector<double>> deviations_;    // by dimension and component
     std::vector<double> weights_;
     double total_ = 0;
 };
