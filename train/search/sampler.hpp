@@ -40,7 +40,7 @@ std::unique_ptr<Sampler> quasi_random_sampler(const Space& space, std::uint64_t 
 
 struct TpeOptions {
     std::size_t startup = 10;       // trials before the model is used, drawn quasi-randomly
-    std::size_t candidates = 24;    // of which the most promising becomes the trial
+    std::size_t candidates = 48;    // of which the most promising becomes the trial
 };
 
 // The multivariate tree-structured Parzen estimator: densities l of the better trials and g of the others; the

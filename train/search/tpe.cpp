@@ -204,7 +204,7 @@ private:
         std::vector<const Trial*> ranked;
         for (const Trial& trial : ended) ranked.push_back(&trial);
         std::stable_sort(ranked.begin(), ranked.end(), [&](const Trial* a, const Trial* b) { return better(*a, *b); });
-        const auto count = std::min<std::size_t>(25, (ranked.size() + 9) / 10);    // the best tenth
+        const auto count = std::min<std::size_t>(25, (ranked.size() + 6) / 7);    // the best seventh
         best.assign(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count));
         others.assign(ranked.begin() + static_cast<std::ptrdiff_t>(count), ranked.end());
         auto earlier = [](const Trial* a, const Trial* b) { return a->index() < b->index(); };
