@@ -75,7 +75,7 @@ struct Matmul {
         T* out = y.storage().data();
         Strides a_steps = batch_steps(a, batch), b_steps = batch_steps(b, batch);
         std::size_t products = std::max<std::size_t>(1, size * left.columns);
-        detail::parallel_for(y.size() / size, std::max<std::size_t>(1, detail::parallel_products / 4 / products),
+        detail::parallel_for(y.size() / size, detail::parallel_grain(products, detail::parallel_products),
                              [&](std::size_t begin, std::size_t end) {
                                  for (std::size_t i = begin; i < end; ++i) {
                                      detail::Matrix<T> x = left, z = right;

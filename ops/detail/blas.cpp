@@ -134,7 +134,7 @@ template <class T>
 void multiply_large(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
     std::size_t m = a.rows, k = a.columns, n = b.columns;
     constexpr std::size_t unit = 64;
-    const std::size_t grain = unit * std::max<std::size_t>(1, parallel_products / 8 / (unit * k * std::min(m, n)));
+    const std::size_t grain = unit * std::max<std::size_t>(1, parallel_products / (unit * k * std::min(m, n)));
     parallel_for(std::max(m, n), grain, [&](std::size_t begin, std::size_t end) {
         Matrix<T> left = a, right = b;
         if (m >= n) {
@@ -155,7 +155,7 @@ void multiply_by_blas(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumul
     std::size_t m = a.rows, k = a.columns, n = b.columns;
     Storage<T> a_ordered, b_ordered;
     const Blas<T> left = blas(a, a_ordered), right = blas(b, b_ordered);
-    const std::size_t grain = part(std::max(m, n), m * n * k, parallel_products, 256);
+    const std::size_t grain = part(std::max(m, n), m * n * k, parallel_products * 8, 256);
     parallel_for(std::max(m, n), grain, [&](std::size_t begin, std::size_t end) {
         OneThread guard;
         for (std::size_t i = begin; i < end; i += grain) {
@@ -189,7 +189,7 @@ void multiply_vector(const Matrix<T>& a, const T* b, std::ptrdiff_t step, T* c, 
         step = 1;
     }
     const Blas<T> left = blas(a, a_ordered);
-    const std::size_t grain = part(m, m * k, parallel_products / 64, 64);
+    const std::size_t grain = part(m, m * k, parallel_products / 8, 64);
     parallel_for(m, grain, [&](std::size_t begin, std::size_t end) {
         OneThread guard;
         for (std::size_t i = begin; i < end; i += grain) {

@@ -26,9 +26,6 @@ Matrix<T> row_major(const T* data, std::size_t rows, std::size_t columns) {
 template <class T>
 void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate = false);
 
-// How many multiplications are worth a second thread.
-constexpr std::size_t parallel_products = std::size_t{1} << 23;
-
 // LAPACK, on column-major n x n matrices (a symmetric one is the same in both orders); they return its `info`: 0, or
 // the number (from 1) of the pivot that is zero, of the leading minor that is not positive.
 template <class T>

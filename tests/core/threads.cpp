@@ -8,7 +8,17 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <limits>
+#include <mutex>
+#include <numeric>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -27,9 +37,99 @@ bool same_bits(const Array<T>& a, const Array<T>& b) {
     return a.shape() == b.shape() && std::memcmp(a.storage().cbegin(), b.storage().cbegin(), a.size() * sizeof(T)) == 0;
 }
 
+// The threads that a loop runs on, where each part waits (not for ever) until `wanted` of them have come.
+std::size_t threads_of_a_loop(std::size_t wanted) {
+    std::mutex mutex;
+    std::set<std::thread::id> seen;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    detail::parallel_for(64, 1, [&](std::size_t, std::size_t) {
+        for (bool waiting = true; waiting && std::chrono::steady_clock::now() < deadline;) {
+            std::lock_guard lock(mutex);
+            seen.insert(std::this_thread::get_id());
+            waiting = seen.size() < wanted;
+        }
+    });
+    return seen.size();
+}
+
+// 0 + 1 + ... + (count - 1), in a loop.
+std::uint64_t sum_of_places(std::size_t count) {
+    std::vector<std::uint64_t> places(count);
+    detail::parallel_for(count, 3, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) places[i] += i;
+    });
+    return std::accumulate(places.begin(), places.end(), std::uint64_t{0});
+}
+
 }    // namespace
 
 BOOST_AUTO_TEST_SUITE(threads)
+
+BOOST_AUTO_TEST_CASE(a_loop_runs_on_as_many_threads_as_are_set) {
+    WithThreads restore;
+    for (int count : {1, 2, 5, 3}) {
+        set_num_threads(count);
+        BOOST_TEST(threads_of_a_loop(static_cast<std::size_t>(count)) == static_cast<std::size_t>(count));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_part_of_a_loop_is_done_once) {
+    WithThreads restore;
+    for (int count : {1, 2, 7, 40}) {
+        set_num_threads(count);
+        for (std::size_t length : {0, 1, 3, 4, 100, 1000, 4099})
+            BOOST_TEST(sum_of_places(length) == (length == 0 ? 0 : length * (length - 1) / 2));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_within_a_loop_runs_where_it_is) {
+    WithThreads restore;
+    set_num_threads(3);
+    std::atomic<bool> same{true};
+    detail::parallel_for(64, 1, [&](std::size_t, std::size_t) {
+        const auto here = std::this_thread::get_id();
+        detail::parallel_for(64, 1, [&](std::size_t, std::size_t) {
+            if (std::this_thread::get_id() != here) same = false;
+        });
+    });
+    BOOST_TEST(same.load());
+}
+
+BOOST_AUTO_TEST_CASE(loops_of_several_threads_at_once_are_whole) {
+    WithThreads restore;
+    set_num_threads(3);
+    std::atomic<int> right{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 200; ++i) right += sum_of_places(500) == 500 * 499 / 2;
+        });
+    for (auto& thread : threads) thread.join();
+    BOOST_TEST(right == 800);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_after_fork_computes_with_threads_of_its_own) {
+    WithThreads restore;
+    set_num_threads(2);
+    BOOST_TEST(threads_of_a_loop(2) == 2U);
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);    // a child that hangs dies of it
+        _exit(threads_of_a_loop(2) == 2 && sum_of_places(1000) == 1000 * 999 / 2 ? 0 : 1);
+    }
+    int status = -1;
+    BOOST_TEST(waitpid(child, &status, 0) == child);
+    BOOST_TEST(status == 0);
+    BOOST_TEST(threads_of_a_loop(2) == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_threads_has_limits) {
+    WithThreads restore;
+    set_num_threads(2);
+    for (int count : {0, -1, max_num_threads + 1, std::numeric_limits<int>::max()})
+        BOOST_CHECK_THROW(set_num_threads(count), std::invalid_argument);
+    BOOST_TEST(get_num_threads() == 2);
+}
 
 BOOST_AUTO_TEST_CASE(different_graphs_on_different_threads_are_independent) {
     const Variable<double> shared(Array<double>{1.0, 2.0}, requires_grad);
@@ -88,7 +188,7 @@ BOOST_AUTO_TEST_CASE(an_exception_in_a_parallel_loop_reaches_the_caller) {
         if (begin > 0) throw std::runtime_error("late part");
     };
     BOOST_CHECK_THROW(detail::parallel_for(1000, 10, body), std::runtime_error);
-    BOOST_CHECK_THROW(set_num_threads(0), std::invalid_argument);
+    BOOST_TEST(sum_of_places(1000) == 1000 * 999 / 2);    // and the next one is as it should be
 }
 
 BOOST_AUTO_TEST_SUITE_END()
