@@ -11,8 +11,10 @@ namespace {
 std::string filter;
 }
 
-void run(const std::string& name, const std::function<void()>& f, double budget_seconds) {
-    if (name.find(filter) == std::string::npos) return;
+bool wanted(const std::string& name) { return name.find(filter) != std::string::npos; }
+
+double run(const std::string& name, const std::function<void()>& f, double budget_seconds, double another) {
+    if (!wanted(name)) return 0;
     using Clock = std::chrono::steady_clock;
     for (int i = 0; i < 3; ++i) f();
     std::vector<double> times;
@@ -24,8 +26,12 @@ void run(const std::string& name, const std::function<void()>& f, double budget_
         times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - before).count());
     }
     std::sort(times.begin(), times.end());
-    std::printf("%s\t%.2f\t%.2f\n", name.c_str(), times[times.size() / 2], times.front());
+    double median = times[times.size() / 2];
+    std::printf("%s\t%.2f\t%.2f", name.c_str(), median, times.front());
+    if (another > 0) std::printf("\t%.2f", median / another);
+    std::printf("\n");
     std::fflush(stdout);
+    return median;
 }
 
 }    // namespace bench
@@ -34,9 +40,8 @@ int main(int argc, char** argv) {
     if (argc > 1) bench::filter = argv[1];
     bench::tape();
     bench::models();
-    bench::elementwise();
-    bench::reductions();
-    bench::products();
+    bench::operations();
+    bench::short_axes();
     bench::optimizers();
     bench::checkpoints();
 }

@@ -6,14 +6,17 @@
 
 namespace bench {
 
-// Prints "name <tab> median_us <tab> min_us", unless the command line asks for other names.
-void run(const std::string& name, const std::function<void()>& f, double budget_seconds = 1.5);
+// Whether the command line asks for a case with that name.
+bool wanted(const std::string& name);
+
+// Prints "name <tab> median_us <tab> min_us", unless the command line asks for other names, and returns the median.
+// With the median of `another` case to compare with, a last column has the ratio of the two.
+double run(const std::string& name, const std::function<void()>& f, double budget_seconds = 1.5, double another = 0);
 
 // One function for each source file of cases.
 void tape();
-void elementwise();
-void reductions();
-void products();
+void operations();
+void short_axes();
 void models();
 void optimizers();
 void checkpoints();

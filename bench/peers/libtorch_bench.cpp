@@ -109,47 +109,132 @@ void models() {
     });
 }
 
-void arrays() {
-    Tensor x = torch::randn({1024, 1024}, grad), bias = torch::randn({1024}, grad);
-    auto swept = [&](auto f) {
-        return [&x, f] {
-            forget({x});
-            f(x).sum().backward();
-        };
+void operations() {
+    auto x = torch::randn({1024, 1024}, grad), w = torch::randn({1024, 1024}, grad), G = torch::randn({1024, 1024});
+    auto p = (torch::rand({1024, 1024}) + 0.1).set_requires_grad(true);
+    auto row = torch::randn({1024}, grad), row2 = torch::randn({1024}, grad), g1 = torch::randn({1024});
+    auto op = [&](const std::string& name, const std::function<Tensor()>& f, double budget = 0.6) {
+        auto seed = torch::randn_like(f().detach());
+        run(
+            "op/" + name,
+            [&] {
+                forget({x, w, p, row, row2});
+                f().backward(seed);
+            },
+            budget);
     };
-    run("ew_custom_gelu_1Mi_fwdbwd",
-        swept([](const Tensor& v) { return v * 0.5 * (1 + torch::tanh((v + v * v * v * 0.044715) * 0.7978845608)); }));
-    run("ew_relu_1Mi_fwdbwd", swept([](const Tensor& v) { return torch::relu(v); }));
-    run("ew_tanh_1Mi_fwdbwd", swept([](const Tensor& v) { return torch::tanh(v); }));
-    run("ew_sigmoid_1Mi_fwdbwd", swept([](const Tensor& v) { return torch::sigmoid(v); }));
-    run("transpose_add_1Mi_fwdbwd", swept([](const Tensor& v) { return v + v.t(); }));
-    run("sum_axis0_1Mi_fwdbwd", swept([](const Tensor& v) { return v.sum(0); }));
-    run("dropout_1Mi_fwdbwd", swept([](const Tensor& v) { return torch::dropout(v, 0.5, true); }));
-    run("bias_broadcast_1Mi_fwdbwd", [&] {
-        forget({x, bias});
-        (x + bias).sum().backward();
+    using torch::indexing::Slice;
+    op("add", [&] { return x + w; });
+    op("multiply", [&] { return x * w; });
+    op("divide", [&] { return x / p; });
+    op("add_row", [&] { return x + row; });
+    op("multiply_row", [&] { return x * row; });
+    op("square", [&] { return x.square(); });
+    op("sqrt", [&] { return p.sqrt(); });
+    op("pow_2.5", [&] { return p.pow(2.5); });
+    op("pow_variable", [&] { return torch::pow(p, w); });
+    op("exp", [&] { return x.exp(); });
+    op("log", [&] { return p.log(); });
+    op("log1p", [&] { return p.log1p(); });
+    op("sin", [&] { return x.sin(); });
+    op("atan2", [&] { return torch::atan2(x, w); });
+    op("tanh", [&] { return x.tanh(); });
+    op("erf", [&] { return x.erf(); });
+    op("sigmoid", [&] { return x.sigmoid(); });
+    op("relu", [&] { return x.relu(); });
+    op("leaky_relu", [&] { return torch::leaky_relu(x, 0.01); });
+    op("elu", [&] { return torch::elu(x); });
+    op("gelu", [&] { return torch::gelu(x); });
+    op("gelu_tanh", [&] { return torch::gelu(x, "tanh"); });
+    op("silu", [&] { return torch::silu(x); });
+    op("softplus", [&] { return tnn::functional::softplus(x); });
+    op("clamp", [&] { return x.clamp(-0.5, 0.5); });
+    op("maximum", [&] { return torch::maximum(x, w); });
+    op("where", [&] { return torch::where(G > 0, x, w); });
+    op("custom_gelu", [&] { return x * 0.5 * (1 + torch::tanh((x + x * x * x * 0.044715) * 0.7978845608)); });
+    op("sum_axis0", [&] { return x.sum(0); });
+    op("sum_axis1", [&] { return x.sum(1); });
+    op("var_axis0", [&] { return x.var(0); });
+    op("var_axis1", [&] { return x.var(1); });
+    op("amax_axis0", [&] { return x.amax(0); });
+    op("amax_axis1", [&] { return x.amax(1); });
+    op("norm2_axis1", [&] { return x.norm(2, 1); });
+    op("logsumexp_axis0", [&] { return torch::logsumexp(x, 0); });
+    op("logsumexp_axis1", [&] { return torch::logsumexp(x, 1); });
+    op("softmax_axis0", [&] { return torch::softmax(x, 0); });
+    op("softmax_axis1", [&] { return torch::softmax(x, 1); });
+    op("log_softmax_axis1", [&] { return torch::log_softmax(x, 1); });
+    op("cumsum_axis0", [&] { return x.cumsum(0); });
+    op("cumsum_axis1", [&] { return x.cumsum(1); });
+    op("cumprod_axis1", [&] { return p.cumprod(1); });
+    op("transpose_add", [&] { return x + w.t(); });
+    op("permute_4d_add", [&] {
+        return x.reshape({16, 64, 16, 64}).permute({0, 2, 1, 3}) + w.reshape({16, 16, 64, 64});
     });
-    Tensor targets = torch::randint(0, 1024, {1024}, torch::kLong);
-    run("softmax_ce_1024x1024_fwdbwd", [&] {
-        forget({x});
-        tnn::functional::cross_entropy(x, targets).backward();
+    op("concat_axis0", [&] { return torch::cat({x, w}, 0); });
+    op("concat_axis1", [&] { return torch::cat({x, w}, 1); });
+    op("split_concat", [&] {
+        auto s = x.split(256, 1);
+        return torch::cat({s[3], s[1], s[0], s[2]}, 1);
     });
-    auto layer = [](const char* name, auto norm, const Tensor& input) {
-        run(name, [&] {
-            forget({input});
-            norm->zero_grad();
-            norm->forward(input).sum().backward();
-        });
+    op("slice_step2", [&] { return x.index({Slice(), Slice(0, 1024, 2)}).clone(); });
+    op("flip", [&] { return x.flip({1}); });
+    op("roll", [&] { return x.roll(100, 1); });
+    op("pad_constant", [&] { return tnn::functional::pad(x, tnn::functional::PadFuncOptions({3, 3, 2, 2})); });
+    op("repeat_interleave", [&] { return row.repeat_interleave(1024); });
+    op("tril", [&] { return x.tril(); });
+    auto places = torch::randint(0, 1024, {1024, 1024}, torch::kLong),
+         rows = torch::randint(0, 1024, {1024}, torch::kLong);
+    op("gather_axis1", [&] { return x.gather(1, places); });
+    op("index_select_axis0", [&] { return x.index_select(0, rows); });
+    op("index_select_axis1", [&] { return x.index_select(1, rows); });
+    op("scatter_add_axis1", [&] { return x.scatter_add(1, places, w); });
+    op("embedding", [&] { return torch::embedding(x, rows); });
+    op("layer_norm", [&] { return torch::layer_norm(x, {1024}, row, row2); });
+    op("batch_norm_1d", [&] { return torch::batch_norm(x, row, row2, {}, {}, true, 0.1, 1e-5, false); });
+    op("dropout", [&] { return torch::dropout(x, 0.5, true); });
+    op("mse_loss", [&] { return torch::mse_loss(x, w); });
+    op("huber_loss", [&] { return torch::huber_loss(x, G); });
+    op("bce_with_logits", [&] { return torch::binary_cross_entropy_with_logits(x, (G > 0).to(torch::kFloat)); });
+    op("cross_entropy", [&] { return tnn::functional::cross_entropy(x, rows); });
+    op(
+        "matmul_1024", [&] { return torch::mm(x, w); }, 1.5);
+    op(
+        "linear_1024", [&] { return torch::linear(x, w, row); }, 1.5);
+    op("matvec_1024", [&] { return torch::mv(x, row); });
+    op("outer_1024", [&] { return torch::outer(row, row2); });
+    op("bmm_64x128x128", [&] { return torch::bmm(x.reshape({64, 128, 128}), w.reshape({64, 128, 128})); });
+    op("bmm_16384x8x8", [&] { return torch::bmm(x.reshape({16384, 8, 8}), w.reshape({16384, 8, 8})); });
+    op("einsum_bhqd_bhkd", [&] {
+        return torch::einsum("bhqd,bhkd->bhqk", {x.reshape({8, 8, 128, 128}), w.reshape({8, 8, 128, 128})});
+    });
+    auto dd = torch::TensorOptions().dtype(torch::kDouble);
+    auto xd = torch::randn({512, 1024}, dd.requires_grad(true)),
+         pd = (torch::rand({512, 1024}, dd) + 0.1).set_requires_grad(true);
+    auto A = torch::randn({256, 256}, dd),
+         spd = (torch::mm(A, A.t()) + 256 * torch::eye(256, dd)).set_requires_grad(true),
+         B = torch::randn({256, 32}, dd.requires_grad(true));
+    auto op64 = [&](const std::string& name, const std::function<Tensor()>& f) {
+        auto seed = torch::randn_like(f().detach());
+        run(
+            "op64/" + name,
+            [&] {
+                forget({xd, pd, spd, B});
+                f().backward(seed);
+            },
+            0.6);
     };
-    layer("batchnorm1d_1024x1024_fwdbwd", tnn::BatchNorm1d(1024), x);
-    layer("layernorm_1024x1024_fwdbwd", tnn::LayerNorm(tnn::LayerNormOptions({1024})), x);
-    layer("batchnorm2d_64x32x28x28_fwdbwd", tnn::BatchNorm2d(32), torch::randn({64, 32, 28, 28}, grad));
-
-    Tensor w = torch::randn({1024, 1024}, grad);
-    run("matmul_1024_fwdbwd", [&] {
-        forget({x, w});
-        torch::mm(x, w).sum().backward();
-    });
+    op64("exp", [&] { return xd.exp(); });
+    op64("tanh", [&] { return xd.tanh(); });
+    op64("erf", [&] { return xd.erf(); });
+    op64("lgamma", [&] { return torch::lgamma(pd); });
+    op64("pow_2.5", [&] { return pd.pow(2.5); });
+    op64("sum_axis1", [&] { return xd.sum(1); });
+    op64("matmul_512", [&] { return torch::mm(xd, xd.t()); });
+    op64("cholesky_256", [&] { return torch::linalg_cholesky(spd); });
+    op64("inverse_256", [&] { return torch::inverse(spd); });
+    op64("solve_256x32", [&] { return torch::linalg_solve(spd, B); });
+    op64("logdet_256", [&] { return torch::logdet(spd); });
     torch::NoGradGuard guard;
     run("gemm_1024_fwd", [&] { torch::mm(x, w); });
     run("copy_1Mi", [&] { Tensor y = x.clone(); });
@@ -183,7 +268,7 @@ int main(int argc, char** argv) {
     torch::manual_seed(0);
     tape();
     models();
-    arrays();
+    operations();
     optimizers();
     checkpoints();
 }
