@@ -1,6 +1,6 @@
 #include <xtape/core/operation.hpp>
-#include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/batched_products.hpp>
 #include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/matmul.hpp>
 #include <xtape/ops/shape.hpp>
@@ -38,13 +38,6 @@ Strides batch_steps(const View<T>& x, const Shape& batch) {
     return steps;
 }
 
-std::ptrdiff_t batch_offset(std::size_t index, const Shape& batch, const Strides& steps) {
-    std::ptrdiff_t offset = 0;
-    for (std::size_t d = batch.size(); d-- > 0; index /= batch[d])
-        offset += static_cast<std::ptrdiff_t>(index % batch[d]) * steps[d];
-    return offset;
-}
-
 template <class T>
 Variable<T> product(const Variable<T>& a, const Variable<T>& b, bool transpose_a, bool transpose_b);
 
@@ -71,19 +64,7 @@ struct Matmul {
         shape.push_back(right.columns);
         Array<T> y = empty_array<T>(shape);
         if (y.size() == 0) return y;
-        std::size_t size = left.rows * right.columns;
-        T* out = y.storage().data();
-        Strides a_steps = batch_steps(a, batch), b_steps = batch_steps(b, batch);
-        std::size_t products = std::max<std::size_t>(1, size * left.columns);
-        detail::parallel_for(y.size() / size, detail::parallel_grain(products, detail::parallel_products),
-                             [&](std::size_t begin, std::size_t end) {
-                                 for (std::size_t i = begin; i < end; ++i) {
-                                     detail::Matrix<T> x = left, z = right;
-                                     x.data += batch_offset(i, batch, a_steps);
-                                     z.data += batch_offset(i, batch, b_steps);
-                                     detail::multiply(x, z, out + i * size);
-                                 }
-                             });
+        detail::multiply_batch(left, batch_steps(a, batch), right, batch_steps(b, batch), batch, y.storage().data());
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>& b, const Variable<T>&) const {
