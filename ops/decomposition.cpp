@@ -3,7 +3,8 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/decomposition.hpp>
-#include <xtape/ops/detail/blas.hpp>
+#include <xtape/ops/detail/factors.hpp>
+#include <xtape/ops/detail/square_matrices.hpp>
 #include <xtape/ops/matmul.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
@@ -12,8 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
-#include <limits>
-#include <stdexcept>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,56 +21,18 @@
 namespace xtape {
 namespace {
 
+using detail::broadcast_batches;
+using detail::check_square;
+using detail::each_matrix;
+using detail::flip_axes;
+using detail::leading;
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-template <class T>
-Variable<T> flip_axes(const Variable<T>& x) {
-    return swap_axes(x, -1, -2);
+template <class Make>
+void each_regular(const char* name, const Shape& shape, std::size_t columns, const Make& make) {
+    each_matrix(name, shape, columns, "singular, with a zero as pivot ", "invertible matrices", make);
 }
-
-template <class T>
-std::size_t check_square(const char* name, const Variable<T>& x) {
-    const Shape& shape = x.shape();
-    if (shape.size() < 2 || shape[shape.size() - 1] != shape[shape.size() - 2])
-        throw ShapeError("[" + std::string(name) + "] got the shape " + to_string(shape) +
-                         "; wanted square matrices, (..., n, n)");
-    return shape.back();
-}
-
-[[noreturn]] void refuse_matrix(const char* name, std::size_t index, std::size_t count, const std::string& fault) {
-    throw std::domain_error("[" + std::string(name) + "] got a matrix " +
-                            (count > 1 ? "(number " + std::to_string(index) + " of the batch) " : "") + fault);
-}
-
-Shape leading(const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); }
-
-// The matrix's LU factors in LAPACK's order: those of its transpose as stored, so of the matrix itself.
-template <class T>
-struct Factors {
-    std::vector<T> elements;
-    std::vector<int> pivots;
-    int zero_pivot;
-
-    Factors(const T* matrix, std::size_t n) : elements(n * n), pivots(n) {
-        for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t j = 0; j < n; ++j) elements[j * n + i] = matrix[i * n + j];
-        zero_pivot = detail::lu_factor(n, elements.data(), pivots.data());
-    }
-    void require_regular(const char* name, std::size_t index, std::size_t count) const {
-        if (zero_pivot > 0)
-            refuse_matrix(name, index, count, "that is singular: pivot " + std::to_string(zero_pivot) + " is 0");
-    }
-    // x = the matrix^-1 b for row-major b and x of n x columns elements.
-    void solve(const T* b, std::size_t n, std::size_t columns, T* x) const {
-        std::vector<T> sides(n * columns);
-        for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t j = 0; j < columns; ++j) sides[j * n + i] = b[i * columns + j];
-        detail::lu_solve(n, columns, elements.data(), pivots.data(), sides.data());
-        for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t j = 0; j < columns; ++j) x[i * columns + j] = sides[j * n + i];
-    }
-};
 
 template <class T>
 struct Inverse {
@@ -81,15 +43,18 @@ struct Inverse {
     Array<T> forward(const Array<T>& x) const {
         Array<T> y = empty_array<T>(x.shape());
         if (y.size() == 0) return y;
-        std::size_t n = x.shape().back(), count = x.size() / (n * n);
+        const std::size_t n = x.shape().back();
         std::vector<T> identity(n * n);
         for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
+        const T* in = x.storage().data();
         T* out = y.storage().data();
-        for (std::size_t i = 0; i < count; ++i) {
-            const Factors<T> factors(x.storage().data() + i * n * n, n);
-            factors.require_regular(name, i, count);
-            factors.solve(identity.data(), n, n, out + i * n * n);
-        }
+        each_regular(name, x.shape(), n, [&] {
+            return [&, lu = detail::Lu<T>(n)](std::size_t i) mutable {
+                if (int fault = lu.factor(in + i * n * n)) return fault;
+                lu.solve(identity.data(), n, false, out + i * n * n);
+                return 0;
+            };
+        });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
@@ -99,31 +64,47 @@ struct Inverse {
 };
 
 template <class T>
+Variable<T> solve_system(const Variable<T>& a, const Variable<T>& b, bool transpose);
+
+template <class T>
 struct Solve {
     static constexpr auto name = "solve";
     static constexpr auto needs = needs::input(0) | needs::output;
     static constexpr About about{"decomposition", "X = A^-1 B", "dB = A^-T G, dA = -dB X^T",
                                  "(..., n, n), (..., n, k) -> (..., n, k); 1-d B as a column"};
+    bool transpose = false;    // of A
 
     // The leading axes are those of both.
     Array<T> forward(const Array<T>& a, const Array<T>& b) const {
         Array<T> x = empty_array<T>(b.shape());
         if (x.size() == 0) return x;
-        std::size_t n = a.shape().back(), columns = b.shape().back(), count = a.size() / (n * n);
+        const std::size_t n = a.shape().back(), columns = b.shape().back();
+        const T *matrices = a.storage().data(), *sides = b.storage().data();
         T* out = x.storage().data();
-        for (std::size_t i = 0; i < count; ++i) {
-            const Factors<T> factors(a.storage().data() + i * n * n, n);
-            factors.require_regular(name, i, count);
-            factors.solve(b.storage().data() + i * n * columns, n, columns, out + i * n * columns);
-        }
+        each_regular(name, a.shape(), columns, [&] {
+            return [&, lu = detail::Lu<T>(n)](std::size_t i) mutable {
+                if (int fault = lu.factor(matrices + i * n * n)) return fault;
+                lu.solve(sides + i * n * columns, columns, transpose, out + i * n * columns);
+                return 0;
+            };
+        });
         return x;
     }
     auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>&, const Variable<T>& x) const {
-        return pullbacks([&] { return -matmul(solve(flip_axes(a), g), flip_axes(x)); },
-                         [&] { return solve(flip_axes(a), g); });
+        auto sides = [&, found = std::make_shared<Variable<T>>()] {    // both gradients begin with it
+            if (!found->defined()) *found = solve_system(a, g, !transpose);
+            return *found;
+        };
+        return pullbacks(
+            [&, sides] { return transpose ? -matmul(x, flip_axes(sides())) : -matmul(sides(), flip_axes(x)); }, sides);
     }
     static Samples samples();
 };
+
+template <class T>
+Variable<T> solve_system(const Variable<T>& a, const Variable<T>& b, bool transpose) {
+    return apply(Solve<T>{transpose}, a, b);
+}
 
 template <class T>
 struct Cholesky {
@@ -136,16 +117,12 @@ struct Cholesky {
     Array<T> forward(const Array<T>& a) const {
         Array<T> y = empty_array<T>(a.shape());
         if (y.size() == 0) return y;
-        std::size_t n = a.shape().back(), count = a.size() / (n * n);
+        const std::size_t n = a.shape().back();
         T* out = y.storage().data();
         std::copy_n(a.storage().data(), a.size(), out);
-        for (std::size_t i = 0; i < count; ++i, out += n * n) {
-            if (int minor = detail::cholesky_factor(n, out); minor > 0)
-                refuse_matrix(name, i, count,
-                              "that is not positive definite: its leading minor of order " + std::to_string(minor) +
-                                  " is not positive");
-            for (std::size_t r = 0; r < n; ++r) std::fill(out + r * n + r + 1, out + (r + 1) * n, T(0));
-        }
+        each_matrix(name, a.shape(), 0, "not positive definite, nor is its leading block of order ",
+                    "positive definite matrices",
+                    [&] { return [&](std::size_t i) { return detail::factor_cholesky(n, out + i * n * n); }; });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
@@ -154,9 +131,9 @@ struct Cholesky {
             Array<T> half(Shape{n, n}, T(0));    // of the diagonal, all of what is below
             for (std::size_t i = 0; i < n; ++i)
                 for (std::size_t j = 0; j <= i; ++j) half.storage()[i * n + j] = i == j ? T(0.5) : T(1);
-            auto transposed = flip_axes(y);
-            auto p = matmul(transposed, g) * Variable<T>(std::move(half));
-            auto s = solve(transposed, flip_axes(solve(transposed, p)));
+            auto p = matmul(flip_axes(y), g) * Variable<T>(std::move(half));
+            auto divided = [&](const Variable<T>& x) { return solve_triangular(y, x, {.transpose = true}); };
+            auto s = divided(flip_axes(divided(p)));
             return (s + flip_axes(s)) * 0.5;
         });
     }
@@ -172,19 +149,16 @@ struct LogDet {
     Array<T> forward(const Array<T>& x) const {
         Array<T> y(leading(x.shape()), T(0));
         if (x.size() == 0) return y;
-        std::size_t n = x.shape().back();
-        for (std::size_t i = 0; i < y.size(); ++i) {
-            const Factors<T> factors(x.storage().data() + i * n * n, n);
-            bool negative = false;
-            T sum = 0;
-            for (std::size_t k = 0; k < n; ++k) {
-                T pivot = factors.elements[k * n + k];
-                negative = negative != ((factors.pivots[k] != static_cast<int>(k) + 1) != (pivot < 0));
-                sum += std::log(std::abs(pivot));
-            }
-            bool nan = negative && sum != -std::numeric_limits<T>::infinity();
-            y.storage()[i] = nan ? std::numeric_limits<T>::quiet_NaN() : sum;
-        }
+        const std::size_t n = x.shape().back();
+        const T* in = x.storage().data();
+        T* out = y.storage().data();
+        each_matrix(name, x.shape(), 0, "", "", [&] {
+            return [&, lu = detail::Lu<T>(n)](std::size_t i) mutable {
+                lu.factor(in + i * n * n);
+                out[i] = lu.logdet();
+                return 0;
+            };
+        });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
@@ -203,16 +177,10 @@ Variable<T> inverse(const Variable<T>& x) {
 
 template <class T>
 Variable<T> solve(const Variable<T>& a, const Variable<T>& b) {
-    std::size_t n = check_square("solve", a);
+    check_square("solve", a);
     if (b.dimension() == 1) return squeeze(solve(a, unsqueeze(b, -1)), -1);
-    if (b.dimension() == 0 || b.shape()[b.dimension() - 2] != n)
-        throw ShapeError("[solve] got the shapes " + to_string(a.shape()) + " and " + to_string(b.shape()) +
-                         "; wanted (..., n, n) and (..., n, k)");
-    Shape batch = broadcast_shapes("solve", leading(a.shape()), leading(b.shape()));
-    Shape a_shape = batch, b_shape = batch;
-    for (std::size_t length : {n, n}) a_shape.push_back(length);
-    for (std::size_t length : {n, b.shape().back()}) b_shape.push_back(length);
-    return apply(Solve<T>{}, broadcast_to(a, a_shape), broadcast_to(b, b_shape));
+    auto [matrices, sides] = broadcast_batches("solve", a, b);
+    return solve_system(matrices, sides, false);
 }
 
 template <class T>

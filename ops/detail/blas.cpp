@@ -77,11 +77,11 @@ void trsm(CBLAS_TRANSPOSE t, int n, int columns, const double* a, double* b) {
 }
 void getrf(const int* n, float* a, int* pivots, int* info) { sgetrf_(n, n, a, n, pivots, info); }
 void getrf(const int* n, double* a, int* pivots, int* info) { dgetrf_(n, n, a, n, pivots, info); }
-void getrs(const int* n, const int* count, const float* a, const int* pivots, float* b, int* info) {
-    sgetrs_("N", n, count, a, n, pivots, b, n, info);
+void getrs(const char* t, const int* n, const int* count, const float* a, const int* pivots, float* b, int* info) {
+    sgetrs_(t, n, count, a, n, pivots, b, n, info);
 }
-void getrs(const int* n, const int* count, const double* a, const int* pivots, double* b, int* info) {
-    dgetrs_("N", n, count, a, n, pivots, b, n, info);
+void getrs(const char* t, const int* n, const int* count, const double* a, const int* pivots, double* b, int* info) {
+    dgetrs_(t, n, count, a, n, pivots, b, n, info);
 }
 void potrf(const char* triangle, const int* n, float* a, int* info) { spotrf_(triangle, n, a, n, info); }
 void potrf(const char* triangle, const int* n, double* a, int* info) { dpotrf_(triangle, n, a, n, info); }
@@ -286,11 +286,11 @@ int lu_factor(std::size_t n, T* a, int* pivots) {
 }
 
 template <class T>
-void lu_solve(std::size_t n, std::size_t count, const T* factors, const int* pivots, T* b) {
+void lu_solve(std::size_t n, std::size_t count, const T* factors, const int* pivots, bool transposed, T* b) {
     if (n == 0 || count == 0) return;
     OneThread guard;
     int order = to_int(n), sides = to_int(count), info = 0;
-    getrs(&order, &sides, factors, pivots, b, &info);
+    getrs(transposed ? "T" : "N", &order, &sides, factors, pivots, b, &info);
 }
 
 template <class T>
@@ -312,8 +312,8 @@ template void multiply(const Matrix<float>&, const Matrix<float>&, float*, bool)
 template void multiply(const Matrix<double>&, const Matrix<double>&, double*, bool);
 template int lu_factor(std::size_t, float*, int*);
 template int lu_factor(std::size_t, double*, int*);
-template void lu_solve(std::size_t, std::size_t, const float*, const int*, float*);
-template void lu_solve(std::size_t, std::size_t, const double*, const int*, double*);
+template void lu_solve(std::size_t, std::size_t, const float*, const int*, bool, float*);
+template void lu_solve(std::size_t, std::size_t, const double*, const int*, bool, double*);
 template int cholesky_factor(std::size_t, float*);
 template int cholesky_factor(std::size_t, double*);
 template void solve_lower(std::size_t, std::size_t, const float*, bool, float*);

@@ -30,9 +30,10 @@ void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate = fa
 // the number (from 1) of the pivot that is zero, of the leading minor that is not positive.
 template <class T>
 int lu_factor(std::size_t n, T* a, int* pivots);
-// Solves a x = b in place for `count` right-hand sides, each of n elements in order, from the factors of a.
+// Solves a x = b, or a^T x = b, in place for `count` right-hand sides, each of n elements in order, from the factors of
+// a.
 template <class T>
-void lu_solve(std::size_t n, std::size_t count, const T* factors, const int* pivots, T* b);
+void lu_solve(std::size_t n, std::size_t count, const T* factors, const int* pivots, bool transposed, T* b);
 // The row-major lower factor takes the place of the lower triangle; what is above the diagonal is left as it was.
 template <class T>
 int cholesky_factor(std::size_t n, T* a);

@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(factors_solve_what_they_were_made_of, T, Numbers) 
             for (std::size_t j = 0; j < n; ++j) b[i] += a[j * n + i] * x[j];
         std::vector<int> pivots(n);
         BOOST_TEST(detail::lu_factor(n, factors.data(), pivots.data()) == 0);
-        detail::lu_solve(n, 1, factors.data(), pivots.data(), b.data());
+        detail::lu_solve(n, 1, factors.data(), pivots.data(), false, b.data());
         for (std::size_t i = 0; i < n; ++i) BOOST_TEST(b[i] == x[i], boost::test_tools::tolerance(T(1e-3)));
 
         std::vector<T> square(n * n), lower;
