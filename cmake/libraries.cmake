@@ -17,6 +17,11 @@ function(xtape_add_library folder)
     if(sources)
         add_library(${target} ${sources})
         xtape_own_target(${target})
+        if(folder STREQUAL "core")
+            xtape_precompile_for(${target} ${XTAPE_PRECOMPILED_HEADERS})
+        else()
+            xtape_use_precompiled(${target} xtape_core)
+        endif()
         set_target_properties(
             ${target} PROPERTIES POSITION_INDEPENDENT_CODE ON SOVERSION "${PROJECT_VERSION_MAJOR}" INSTALL_RPATH "$ORIGIN"
         )

@@ -26,7 +26,11 @@ if(XTAPE_TOP_LEVEL)
     mark_as_advanced(XTAPE_CCACHE)
     if(XTAPE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
         # Paths below the source folder are hashed relative to it, so that a fresh clone finds what another one compiled.
-        set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" "${XTAPE_CCACHE}")
+        # What it would miss otherwise are files that use precompiled headers.
+        set(CMAKE_CXX_COMPILER_LAUNCHER
+            "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}"
+            "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime" "${XTAPE_CCACHE}"
+        )
     endif()
 endif()
 
@@ -44,7 +48,8 @@ set(XTAPE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12 takes the undefined operands of its own AVX-512 intrinsics (GCC bug 105593) and the joining of short strings
     # (105329) for mistakes.
-    list(APPEND XTAPE_WARNING_FLAGS -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict)
+    list(APPEND XTAPE_WARNING_FLAGS -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict
+        -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(XTAPE_WARNINGS_AS_ERRORS)
     list(APPEND XTAPE_WARNING_FLAGS -Werror)

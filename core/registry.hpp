@@ -16,13 +16,15 @@ namespace xtape {
 template <class T>
 using SampleFunction = std::function<Variable<T>(const Variables<T>&)>;
 
+using SampleReference = std::function<Array<double>(const std::vector<Array<double>>&)>;
+
 // Inputs on which an operation is tried, in double; the float tests round them.
 struct Sample {
     std::string name;
     std::vector<Array<double>> inputs;
     SampleFunction<float> in_float;
     SampleFunction<double> in_double;
-    std::function<Array<double>(const std::vector<Array<double>>&)> reference;    // worked out independently
+    SampleReference reference;           // worked out independently
     int order = 3;                 // derivatives are checked up to this one
     bool refused = false;          // must throw a std::exception before anything happens
     double float_tolerance = 0;    // relative; 0: the tests' default
@@ -32,51 +34,44 @@ struct Samples {
     std::vector<Sample> list;
 
     // f is a generic lambda on Variables<T>, reference a function of arrays of double.
-    template <class F, class R>
-    Samples& add(std::string name, std::vector<Array<double>> inputs, F f, R reference, int order = 3) {
-        list.push_back({std::move(name), std::move(inputs), f, f, reference, order});
-        return *this;
+    template <class F>
+    Samples& add(std::string name, std::vector<Array<double>> inputs, F f, SampleReference reference, int order = 3) {
+        return add(std::move(name), std::move(inputs), f, f, std::move(reference), order);
     }
     // Inputs that f must refuse with an exception.
     template <class F>
     Samples& refuse(std::string name, std::vector<Array<double>> inputs, F f) {
-        list.push_back({std::move(name), std::move(inputs), f, f, nullptr, 0, true});
-        return *this;
+        return refuse(std::move(name), std::move(inputs), f, f);
     }
+
+    // The same with f for each element type.
+    Samples& add(std::string name, std::vector<Array<double>> inputs, SampleFunction<float> in_float,
+                 SampleFunction<double> in_double, SampleReference reference, int order);
+    Samples& refuse(std::string name, std::vector<Array<double>> inputs, SampleFunction<float> in_float,
+                    SampleFunction<double> in_double);
 };
+
+namespace detail {
+SampleReference elementwise(std::size_t arity, std::function<double(const double*)> f);
+Samples unary_samples(SampleFunction<float> in_float, SampleFunction<double> in_double, SampleReference reference,
+                      Array<double> six);
+}    // namespace detail
 
 // A reference for Samples::add: a function of one, two or three numbers applied element by element, with broadcasting.
 template <class F>
-auto elementwise(F f) {
-    return [f](const std::vector<Array<double>>& x) {
-        Shape shape = x[0].shape();
-        for (const auto& input : x) shape = broadcast_shapes("elementwise", shape, input.shape());
-        std::vector<Array<double>> in;
-        for (const auto& input : x) in.emplace_back(xt::broadcast(input, shape));
-        Array<double> y = empty_array<double>(shape);
-        for (std::size_t i = 0; i < y.size(); ++i) {
-            auto at = [&](std::size_t k) { return std::as_const(in[k]).storage()[i]; };
-            double& element = y.storage()[i];
-            if constexpr (std::is_invocable_v<F, double>)
-                element = f(at(0));
-            else if constexpr (std::is_invocable_v<F, double, double>)
-                element = f(at(0), at(1));
-            else
-                element = f(at(0), at(1), at(2));
-        }
-        return y;
-    };
+SampleReference elementwise(F f) {
+    if constexpr (std::is_invocable_v<F, double>)
+        return detail::elementwise(1, [f](const double* x) { return static_cast<double>(f(x[0])); });
+    else if constexpr (std::is_invocable_v<F, double, double>)
+        return detail::elementwise(2, [f](const double* x) { return static_cast<double>(f(x[0], x[1])); });
+    else
+        return detail::elementwise(3, [f](const double* x) { return static_cast<double>(f(x[0], x[1], x[2])); });
 }
 
 // The samples that every function of one number has: at six numbers, at one (0-d), and at none.
 template <class F, class R>
 Samples unary_samples(F f, R reference, Array<double> six) {
-    Samples samples;
-    samples.add("0-d", {Array<double>(six(1))}, f, elementwise(reference));
-    samples.add("size 0", {Array<double>(Shape{2, 0})}, f, elementwise(reference), 1);
-    six.reshape({2, 3});
-    samples.add("numbers", {six}, f, elementwise(reference));
-    return samples;
+    return detail::unary_samples(f, f, elementwise(reference), std::move(six));
 }
 
 // What an operation says of itself: `static constexpr About about{...}` in its struct.

@@ -1,0 +1,27 @@
+# A test or a program in a page is found however deep its folder is: tried on a tree made for it under SCRATCH.
+cmake_minimum_required(VERSION 3.22)
+include("${CMAKE_CURRENT_LIST_DIR}/collect.cmake")
+
+function(expect what got wanted)
+    if(NOT got STREQUAL wanted)
+        message(SEND_ERROR "${what}: got \"${got}\"; wanted \"${wanted}\"")
+    endif()
+endfunction()
+
+file(REMOVE_RECURSE "${SCRATCH}")
+foreach(file IN ITEMS tests/core/a.cpp tests/core/deep/deeper/b.cpp tests/new/c.cpp tests/fuzz/d.cpp tests/main.cpp)
+    file(WRITE "${SCRATCH}/${file}" "")
+endforeach()
+set(program "```cpp\n#include <one>\n```\n")
+file(WRITE "${SCRATCH}/README.md" "text\n${program}")
+file(WRITE "${SCRATCH}/docs/guide/deep/page.md" "${program}```cpp\nno_program();\n```\n${program}")
+
+xtape_test_folders(folders "${SCRATCH}/tests")
+expect("test programs" "${folders}" "core;new")
+xtape_test_sources(sources "${SCRATCH}/tests" core)
+expect("tests of a program" "${sources}" "core/a.cpp;core/deep/deeper/b.cpp")
+xtape_pages(pages "${SCRATCH}")
+expect("pages" "${pages}" "README.md;docs/guide/deep/page.md")
+xtape_programs(count "${SCRATCH}/docs/guide/deep/page.md")
+expect("programs in a page" "${count}" 2)
+expect("the text of a program" "${count_2}" "#include <one>")
