@@ -31,7 +31,8 @@ std::vector<OperationInfo> operations() {
 
 Samples& Samples::add(std::string name, std::vector<Array<double>> inputs, SampleFunction<float> in_float,
                       SampleFunction<double> in_double, SampleReference reference, int order) {
-    list.push_back({std::move(name), std::move(inputs), std::move(in_float), std::move(in_double), std::move(reference), order});
+    list.push_back(
+        {std::move(name), std::move(inputs), std::move(in_float), std::move(in_double), std::move(reference), order});
     return *this;
 }
 

@@ -24,7 +24,7 @@ struct Sample {
     std::vector<Array<double>> inputs;
     SampleFunction<float> in_float;
     SampleFunction<double> in_double;
-    SampleReference reference;           // worked out independently
+    SampleReference reference;     // worked out independently
     int order = 3;                 // derivatives are checked up to this one
     bool refused = false;          // must throw a std::exception before anything happens
     double float_tolerance = 0;    // relative; 0: the tests' default

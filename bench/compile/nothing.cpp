@@ -1,0 +1,2 @@
+// What the umbrella header costs alone.
+#include <xtape/xtape.hpp>

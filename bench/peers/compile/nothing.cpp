@@ -1,0 +1,2 @@
+// What xtensor costs alone, which xtape.hpp includes.
+#include <xtensor/xarray.hpp>
