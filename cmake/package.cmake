@@ -28,10 +28,14 @@ configure_package_config_file(
     INSTALL_DESTINATION "${package_dir}"
 )
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
-configure_file("${PROJECT_SOURCE_DIR}/cmake/FindXtapeDependencies.cmake" "${PROJECT_BINARY_DIR}" COPYONLY)
+include(XtapePrecompile)
+foreach(module IN ITEMS FindXtapeDependencies XtapePrecompile)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/${module}.cmake" "${PROJECT_BINARY_DIR}" COPYONLY)
+endforeach()
 install(
     FILES "${PROJECT_BINARY_DIR}/xtapeConfig.cmake" "${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake"
           "${PROJECT_SOURCE_DIR}/cmake/FindXtapeDependencies.cmake"
+          "${PROJECT_SOURCE_DIR}/cmake/XtapePrecompile.cmake"
     DESTINATION "${package_dir}"
 )
 install(EXPORT xtapeTargets NAMESPACE xtape:: DESTINATION "${package_dir}")

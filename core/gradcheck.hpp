@@ -31,6 +31,7 @@ struct GradcheckFinding {
     std::string reason;
 };
 
+// The result of a gradient check; true when it passed, and printable.
 class GradcheckReport {
 public:
     // True when something was compared and nothing was wrong.
@@ -45,6 +46,7 @@ public:
     std::vector<std::string> input_shapes;
 };
 
+// Prints the message.
 std::ostream& operator<<(std::ostream& out, const GradcheckReport& report);
 
 // Compares the derivatives of f at `inputs` with central differences (Ridders' extrapolation over falling steps, which

@@ -31,6 +31,8 @@ Variable<T> divide(const Variable<T>& x, double number);
 template <class T>
 Variable<T> divide(double number, const Variable<T>& x);
 
+// The functions above as operators. A number or an xtensor expression beside a Variable is a constant: an expression is
+// evaluated at once, so nothing refers to it later.
 template <class T>
 Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
     return add(a, b);

@@ -1,9 +1,19 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is merged: installs what is missing, builds, and runs every test and check.
+#   scripts/test.sh          everything
+#   scripts/test.sh quick    formatting, the release build and its tests: for the inner loop
 # Ends with the line "N passed, N failed", and with an error when anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
+case "$*" in
+    "") quick= ;;
+    quick) quick=yes ;;
+    *)
+        echo "usage: scripts/test.sh [quick]" >&2
+        exit 2
+        ;;
+esac
 prefix=$root/build/prefix
 contract=${XTAPE_CONTRACT:-$root/../shared/contract}
 passed=0
@@ -37,7 +47,7 @@ build() { cmake --preset "$1" && cmake --build --preset "$1" "${@:2}"; }
 run_ctest() {
     local results=$root/build/$1/ctest.xml name status
     rm -f "$results"
-    ctest --preset "$1" --no-tests=error --output-junit "$results"
+    ctest --preset "$1" --parallel "$(nproc)" --no-tests=error --output-junit "$results"
     if [[ ! -f $results ]]; then
         fail "$1: ctest did not finish"
         return
@@ -45,6 +55,15 @@ run_ctest() {
     while IFS=$'\t' read -r name status; do
         if [[ $status == run ]]; then pass; else fail "$1: $name"; fi
     done < <(sed -n 's/.*<testcase name="\([^"]*\)".* status="\([^"]*\)".*/\1\t\2/p' "$results")
+}
+
+# Says how the run went, and ends it.
+finish() {
+    part "Done"
+    for name in "${failures[@]}"; do echo "FAILED: $name"; done
+    echo "$passed passed, $failed failed"
+    [[ $failed -eq 0 ]]
+    exit
 }
 
 # Builds a preset and runs its tests.
@@ -128,6 +147,7 @@ check "formatting (scripts/format.sh mends it)" scripts/format.sh --check
 
 part "Release build and its tests"
 suite release
+if [[ -n $quick ]]; then finish; fi
 
 part "Every header compiled alone"
 headers
@@ -148,7 +168,4 @@ suite asan
 part "A minute of damaged checkpoints"
 check "fuzzing the checkpoint loader" fuzz
 
-part "Done"
-for name in "${failures[@]}"; do echo "FAILED: $name"; done
-echo "$passed passed, $failed failed"
-[[ $failed -eq 0 ]]
+finish
