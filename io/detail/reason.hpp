@@ -16,7 +16,12 @@ struct Reason : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Runs `body`, and turns what goes wrong into io::Error `[io::operation] 'path': reason`.
+// A file has taken another's place and cannot be flushed to the disk.
+struct NotFlushed : Reason {
+    using Reason::Reason;
+};
+
+// Runs `body`, and turns what goes wrong into io::Error (or DurabilityError) `[io::operation] 'path': reason`.
 template <class Body>
 decltype(auto) in_operation(std::string_view operation, const std::filesystem::path& path, Body&& body) {
     auto text = [&](const std::string& reason) {
@@ -24,6 +29,8 @@ decltype(auto) in_operation(std::string_view operation, const std::filesystem::p
     };
     try {
         return body();
+    } catch (const NotFlushed& reason) {
+        throw DurabilityError(text(reason.what()));
     } catch (const Reason& reason) {
         throw Error(text(reason.what()));
     } catch (const StateError& reason) {

@@ -30,8 +30,24 @@ private:
 // A file open for reading. Throws Reason when there is none, or it is something else.
 Descriptor open_to_read(const std::filesystem::path& path);
 
-// A temporary file beside `path`. commit() flushes it, and the folder, to the disk and gives it the name; without
-// commit() it disappears. What processes that have died left in the folder is removed. All throw Reason.
+// A folder whose names are to be flushed to the disk. It is opened before they change, so that this cannot fail
+// afterwards. Throws Reason.
+class FolderFlush {
+public:
+    explicit FolderFlush(const std::filesystem::path& folder);
+    // Flushes the folder; a folder that must not be read, by flushing the whole file system of `file`, which is open in
+    // it. Throws NotFlushed.
+    void flush(int file) const;
+
+private:
+    Descriptor descriptor_;
+};
+
+// A temporary file beside `path`, with the owner, group and permissions of the old file as far as the process may give
+// them. commit() puts it in the old file's place; without commit() it disappears. A symbolic link stays, and what it
+// points to is replaced or made. What processes that have died left in the folder is removed.
+//
+// Until commit() returns or throws NotFlushed, nothing has changed. Everything else that goes wrong is a Reason.
 class Replacement {
 public:
     explicit Replacement(const std::filesystem::path& path);
@@ -44,7 +60,9 @@ public:
     void commit(bool durable);
 
 private:
-    std::filesystem::path path_, folder_, temporary_;
+    void create();
+
+    std::filesystem::path path_, folder_, temporary_;    // the last is empty while there is no such file
     Descriptor descriptor_;
 };
 

@@ -4,11 +4,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 
@@ -19,6 +20,7 @@ namespace {
 std::atomic<files::Interruption> how{files::Interruption::none};
 std::atomic<int> left{0};
 std::atomic<int> count{0};
+std::atomic<int> error{0};
 std::atomic<const char*> failed{nullptr};
 
 // Whether this call is the one.
@@ -28,7 +30,7 @@ bool interrupts(const char* name) {
     if (left-- != 0) return false;
     if (how == files::Interruption::kill) syscall(SYS_exit_group, 9);
     failed = name;
-    errno = EIO;
+    errno = error;
     return true;
 }
 
@@ -36,8 +38,9 @@ bool interrupts(const char* name) {
 
 namespace files {
 
-Interrupted::Interrupted(Interruption kind, int which) {
+Interrupted::Interrupted(Interruption kind, int which, int code) {
     left = which;
+    error = code;
     count = 0;
     failed = nullptr;
     how = kind;
@@ -55,6 +58,7 @@ int open(const char* path, int flags, ...) {
     va_start(rest, flags);
     unsigned mode = (flags & O_CREAT) != 0 ? va_arg(rest, unsigned) : 0U;
     va_end(rest);
+    if ((flags & O_DIRECTORY) != 0 && interrupts("open a folder")) return -1;
     if ((flags & (O_CREAT | O_WRONLY | O_RDWR)) != 0 && interrupts("open")) return -1;
     return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
@@ -84,8 +88,27 @@ int close(int descriptor) {
     bool fails = interrupts("close");
     auto result = static_cast<int>(syscall(SYS_close, descriptor));    // it is closed even when it fails
     if (!fails) return result;
-    errno = EIO;
+    errno = error;
     return -1;
+}
+int syncfs(int descriptor) noexcept {
+    return interrupts("syncfs") ? -1 : static_cast<int>(syscall(SYS_syncfs, descriptor));
+}
+int flock(int descriptor, int operation) noexcept {
+    return interrupts("flock") ? -1 : static_cast<int>(syscall(SYS_flock, descriptor, operation));
+}
+int fchmod(int descriptor, mode_t mode) noexcept {
+    return interrupts("fchmod") ? -1 : static_cast<int>(syscall(SYS_fchmod, descriptor, mode));
+}
+int fchown(int descriptor, uid_t owner, gid_t group) noexcept {
+    return interrupts("fchown") ? -1 : static_cast<int>(syscall(SYS_fchown, descriptor, owner, group));
+}
+int fcntl(int descriptor, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void* argument = va_arg(rest, void*);
+    va_end(rest);
+    return interrupts("fcntl") ? -1 : static_cast<int>(syscall(SYS_fcntl, descriptor, command, argument));
 }
 
 }    // extern "C"

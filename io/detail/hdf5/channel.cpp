@@ -77,7 +77,10 @@ void Channel::write(std::uint64_t position, const void* buffer, std::size_t size
 
 void Channel::truncate(std::uint64_t size) noexcept {
     if (!error_.empty()) return;
-    if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
+    int result = 0;
+    do result = ftruncate(descriptor_, static_cast<off_t>(size));
+    while (result != 0 && errno == EINTR);
+    if (result != 0)
         keep_error("cannot be given its length", errno);
     else
         size_ = size;

@@ -3,6 +3,7 @@
 #include <hdf5.h>
 
 #include <cstdlib>
+#include <new>
 #include <type_traits>
 
 namespace xtape::io::hdf5 {
@@ -22,11 +23,14 @@ using Printer = H5E_auto2_t;
 extern "C" herr_t collect_error(unsigned, const H5E_error2_t* error, void* text) noexcept {
     auto& words = *static_cast<std::string*>(text);
     constexpr std::size_t longest = 2000;
-    if (words.size() < longest) {
+    if (words.size() >= longest) return 0;
+    try {
         if (!words.empty()) words += "; ";
         words += error->func_name == nullptr ? "?" : error->func_name;
         words += ": ";
         words += error->desc == nullptr ? "?" : error->desc;
+    } catch (const std::bad_alloc&) {
+        return -1;    // what there is must do
     }
     return 0;
 }
