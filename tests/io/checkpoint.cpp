@@ -164,10 +164,16 @@ BOOST_AUTO_TEST_CASE(a_subset_can_be_saved) {
 
 BOOST_AUTO_TEST_CASE(the_file_tells_its_versions_and_the_users_metadata) {
     Thing thing;
-    io::save(path, {{"t", thing}}, {.metadata = {{"author", "Ада"}, {"empty", ""}}});
+    using namespace std::string_literals;
+    const std::map<std::string, std::string> zeros{
+        {"one", "\0"s}, {"end", "a\0\0"s}, {"within", "\0a\0b"s}, {"space", "a "s}};
+    std::map<std::string, std::string> all{{"author", "Ада"}, {"empty", ""}};
+    all.insert(zeros.begin(), zeros.end());
+    io::save(path, {{"t", thing}}, {.metadata = all});
     auto metadata = io::read_metadata(path);
     BOOST_TEST(metadata.at("author") == "Ада");
     BOOST_TEST(metadata.at("empty") == "");
+    for (const auto& [name, text] : zeros) BOOST_TEST(metadata.at(name) == text, name);
     BOOST_TEST(metadata.at("xtape_format") == "1");
     BOOST_TEST(metadata.at("xtape_created").size() == 20U);
     BOOST_TEST(!metadata.at("xtape_version").empty());

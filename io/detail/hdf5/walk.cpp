@@ -144,7 +144,7 @@ std::optional<State::Value> read_attribute(Id object, const std::string& name) {
     if (size == 0 || size > longest_text || H5Aget_storage_size(attribute) != size) return std::nullopt;
     std::string text(size, '\0');
     check(H5Aread(attribute, type, text.data()), damaged);
-    text.erase(text.find_last_not_of('\0') + 1);
+    if (H5Tget_strpad(type) != H5T_STR_SPACEPAD) text.erase(text.find_last_not_of('\0') + 1);
     return text;
 }
 

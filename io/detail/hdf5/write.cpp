@@ -202,6 +202,9 @@ void write_attribute(Id object, const std::string& name, const State::Value& val
                      " bytes; HDF5 takes up to 60000: write a dataset");
     std::string padded = text->empty() ? std::string(1, '\0') : *text;
     Handle type = text_type(padded.size());
+    // What pads a text is taken off by whoever reads it, and these zeros are its own.
+    if (!text->empty() && text->back() == '\0')
+        check(H5Tset_strpad(type, H5T_STR_SPACEPAD), "HDF5 does not take a padding");
     write(type, padded.data());
 }
 
