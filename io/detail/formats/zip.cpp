@@ -9,6 +9,7 @@ namespace xtape::io::formats {
 namespace {
 
 constexpr std::uint32_t member_signature = 0x04034b50, entry_signature = 0x02014b50, end_signature = 0x06054b50;
+constexpr std::uint32_t descriptor_signature = 0x08074b50;
 constexpr std::uint32_t end64_signature = 0x06064b50, locator64_signature = 0x07064b50;
 constexpr std::uint64_t in_extra_field = 0xffffffff;    // the value is too large for 32 bits and stands elsewhere
 constexpr std::uint32_t stored = 0, deflated = 8;
@@ -33,13 +34,52 @@ private:
     std::span<const std::byte> bytes_;
 };
 
+constexpr std::uint64_t end_bytes = 22, end64_bytes = 56, locator64_bytes = 20;
+
+[[noreturn]] void fail_damaged(const std::string& what) { throw Reason("is a damaged ZIP file: " + what); }
+
+// The end record: the last bytes of the file, but for a comment whose length it states.
 std::uint64_t find_end(const Reader& reader, std::uint64_t size) {
-    constexpr std::uint64_t end_bytes = 22, longest_comment = 65535;
+    constexpr std::uint64_t longest_comment = 65535;
     if (size < end_bytes) throw Reason("is not a ZIP file");
     std::uint64_t last = size - end_bytes, first = last > longest_comment ? last - longest_comment : 0;
     for (std::uint64_t at = last + 1; at-- > first;)
-        if (reader.number(at, 4) == end_signature) return at;
-    throw Reason("is not a ZIP file");
+        if (reader.number(at, 4) == end_signature && reader.number(at + 20, 2) == last - at) return at;
+    throw Reason("is not a ZIP file, or is cut off");
+}
+
+struct Directory {
+    std::uint64_t begin, bytes, count;
+};
+
+// What the end records say of the directory, compared with each other and with where they stand.
+Directory find_directory(const Reader& reader, std::uint64_t size) {
+    std::uint64_t end = find_end(reader, size);
+    auto field = [&](std::uint64_t at, unsigned bytes) { return reader.number(end + at, bytes); };
+    std::uint64_t here = field(8, 2), count = field(10, 2), bytes = field(12, 4), begin = field(16, 4);
+    if (field(4, 2) != 0 || field(6, 2) != 0 || here != count) throw Reason("is a ZIP file in several parts");
+    std::uint64_t directory_end = end;
+    if (end >= locator64_bytes && reader.number(end - locator64_bytes, 4) == locator64_signature) {
+        std::uint64_t end64 = reader.number(end - 12, 8);
+        if (end64 != end - locator64_bytes - end64_bytes || reader.number(end64, 4) != end64_signature ||
+            reader.number(end64 + 4, 8) != end64_bytes - 12 || reader.number(end64 + 16, 8) != 0 ||
+            reader.number(end - 16, 4) != 0 || reader.number(end - 4, 4) != 1)
+            fail_damaged("its end records do not fit together");
+        auto take = [&](std::uint64_t& value, std::uint64_t too_large, std::uint64_t at) {
+            std::uint64_t value64 = reader.number(end64 + at, 8);
+            if (value != too_large && value != value64) fail_damaged("its end records do not fit together");
+            value = value64;
+        };
+        if (reader.number(end64 + 24, 8) != reader.number(end64 + 32, 8))
+            throw Reason("is a ZIP file in several parts");
+        take(count, 0xffff, 32);
+        take(bytes, in_extra_field, 40);
+        take(begin, in_extra_field, 48);
+        directory_end = end64;
+    }
+    if (begin > directory_end || bytes != directory_end - begin)
+        fail_damaged("its directory is not where its end says");
+    return {begin, bytes, count};
 }
 
 // Replaces the values that stand in the extra field, in their fixed order.
@@ -59,6 +99,36 @@ void read_extra(const Reader& reader, std::uint64_t at, std::uint64_t size, ZipM
     }
 }
 
+// Compares a member's own header with what the directory says of it; where its content ends.
+std::uint64_t check_local_header(const Reader& reader, const ZipMember& member, std::uint64_t flags) {
+    std::string called = "'" + member.name + "' ";
+    std::uint64_t at = member.header;
+    if (reader.number(at, 4) != member_signature) fail_damaged(called + "is not where the directory says");
+    std::uint64_t name = reader.number(at + 26, 2), extra = reader.number(at + 28, 2);
+    auto letters = reader.range(at + 30, name);
+    ZipMember local;
+    local.name.assign(reinterpret_cast<const char*>(letters.data()), letters.size());
+    local.packed_bytes = reader.number(at + 18, 4);
+    local.bytes = reader.number(at + 22, 4);
+    read_extra(reader, at + 30 + name, extra, local);
+    bool same =
+        local.name == member.name && reader.number(at + 6, 2) == flags && reader.number(at + 8, 2) == member.method;
+    std::uint64_t end = at + 30 + name + extra + member.packed_bytes;
+    constexpr std::uint64_t sizes_follow = 1U << 3;
+    if ((flags & sizes_follow) == 0) {
+        same = same && reader.number(at + 14, 4) == member.checksum && local.bytes == member.bytes &&
+               local.packed_bytes == member.packed_bytes;
+    } else {    // a descriptor of 12 to 24 bytes
+        if (reader.number(end, 4) == descriptor_signature) end += 4;
+        same = same && reader.number(end, 4) == member.checksum;
+        bool long_sizes =
+            reader.number(end + 4, 8) == member.packed_bytes && reader.number(end + 12, 8) == member.bytes;
+        end += long_sizes ? 20 : 12;
+    }
+    if (!same) fail_damaged(called + "has another header than the directory says");
+    return end;
+}
+
 void append(std::string& text, std::uint64_t value, unsigned size) {
     for (unsigned i = 0; i < size; ++i) text += static_cast<char>(value >> (8 * i) & 0xffU);
 }
@@ -67,18 +137,11 @@ void append(std::string& text, std::uint64_t value, unsigned size) {
 
 std::vector<ZipMember> list_zip(std::span<const std::byte> zip) {
     Reader reader(zip);
-    std::uint64_t end = find_end(reader, zip.size());
-    std::uint64_t count = reader.number(end + 10, 2), at = reader.number(end + 16, 4);
-    if (end >= 20 && reader.number(end - 20, 4) == locator64_signature) {
-        std::uint64_t end64 = reader.number(end - 12, 8);
-        if (reader.number(end64, 4) != end64_signature) throw Reason("is a damaged ZIP file: its directory is missing");
-        count = reader.number(end64 + 32, 8);
-        at = reader.number(end64 + 48, 8);
-    }
+    const Directory directory = find_directory(reader, zip.size());
+    std::uint64_t at = directory.begin, content_end = 0;
     std::vector<ZipMember> members;
-    for (std::uint64_t i = 0; i < count; ++i) {
-        if (reader.number(at, 4) != entry_signature)
-            throw Reason("is a damaged ZIP file: its directory ends too early");
+    while (members.size() < directory.count) {
+        if (reader.number(at, 4) != entry_signature) fail_damaged("its directory ends too early");
         if ((reader.number(at + 8, 2) & 1U) != 0) throw Reason("is an encrypted ZIP file");
         ZipMember member;
         member.method = static_cast<std::uint32_t>(reader.number(at + 10, 2));
@@ -91,16 +154,19 @@ std::vector<ZipMember> list_zip(std::span<const std::byte> zip) {
         auto letters = reader.range(at + 46, name);
         member.name.assign(reinterpret_cast<const char*>(letters.data()), letters.size());
         read_extra(reader, at + 46 + name, extra, member);
+        if (member.header != content_end) fail_damaged("'" + member.name + "' is not where the one before it ends");
+        content_end = check_local_header(reader, member, reader.number(at + 8, 2));
         members.push_back(std::move(member));
         at += 46 + name + extra + comment;
     }
+    if (content_end != directory.begin) fail_damaged("it holds more than its directory lists");
+    if (at != directory.begin + directory.bytes) fail_damaged("its directory is longer than it says");
     return members;
 }
 
 Bytes extract(std::span<const std::byte> zip, const ZipMember& member) {
     Reader reader(zip);
     std::string called = "'" + member.name + "' ";
-    if (reader.number(member.header, 4) != member_signature) throw Reason(called + "is not where the directory says");
     std::uint64_t begin =
         member.header + 30 + reader.number(member.header + 26, 2) + reader.number(member.header + 28, 2);
     auto packed = reader.range(begin, member.packed_bytes);
