@@ -7,6 +7,7 @@
 
 #include <cblas.h>
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <limits>
@@ -15,6 +16,8 @@
 #include <vector>
 
 extern "C" {
+int openblas_get_parallel() __attribute__((weak));    // another BLAS may be linked in its place
+void openblas_set_num_threads(int) __attribute__((weak));
 void sgetrf_(const int*, const int*, float*, const int*, int*, int*);
 void dgetrf_(const int*, const int*, double*, const int*, int*, int*);
 void sgetrs_(const char*, const int*, const int*, const float*, const int*, const int*, float*, const int*, int*);
@@ -26,11 +29,41 @@ void dpotrf_(const char*, const int*, double*, const int*, int*);
 namespace xtape::detail {
 namespace {
 
+// OpenBLAS takes a buffer when a thread first calls it while all others are in use, and where the system has none to
+// give it asks for ever. So we ask first.
+void require_buffer() {
+    constexpr std::size_t bytes = (std::size_t{128} << 20) + 4096;
+    void* probe = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (probe == MAP_FAILED)
+        throw Error(
+            "[blas] got no memory for the buffer of 128 MB that OpenBLAS computes in; wanted that much address "
+            "space for each thread (ulimit -v)");
+    munmap(probe, bytes);
+    const float one = 1;
+    float y = 0;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 1, 1, 1, 1.0F, &one, 1, &one, 1, 0.0F, &y, 1);
+}
+
+// What a thread does before it first calls BLAS.
+void prepare_blas() {
+    // OpenBLAS's own threads, in the flavour that has some, would cut work by their number.
+    static const bool alone = [] {
+        if (openblas_get_parallel != nullptr && openblas_get_parallel() == 1) openblas_set_num_threads(1);
+        return true;
+    }();
+    static_cast<void>(alone);
+    thread_local constinit bool prepared = false;
+    if (prepared) return;
+    require_buffer();
+    prepared = true;
+}
+
 // Keeps BLAS on the calling thread: how it cuts work depends on the number of threads, and so would the bits.
 // OpenBLAS's OpenMP flavour asks for this number, which is the thread's own, at each call.
 class OneThread {
 public:
     OneThread() : threads_(omp_get_max_threads()) {
+        prepare_blas();
         if (threads_ != 1) omp_set_num_threads(1);
     }
     ~OneThread() {
@@ -129,26 +162,6 @@ std::size_t part(std::size_t length, std::size_t products, std::size_t work, std
     return std::max(least, ((length + parts - 1) / parts + least - 1) / least * least);
 }
 
-// On our own kernels: the bits do not depend on the cuts, so there are as few as there are threads.
-template <class T>
-void multiply_large(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
-    std::size_t m = a.rows, k = a.columns, n = b.columns;
-    constexpr std::size_t unit = 64;
-    const std::size_t grain = unit * std::max<std::size_t>(1, parallel_products / (unit * k * std::min(m, n)));
-    parallel_for(std::max(m, n), grain, [&](std::size_t begin, std::size_t end) {
-        Matrix<T> left = a, right = b;
-        if (m >= n) {
-            left.data += static_cast<std::ptrdiff_t>(begin) * a.row_step;
-            left.rows = end - begin;
-            gemm(left, right, c + begin * n, n, accumulate);
-        } else {
-            right.data += static_cast<std::ptrdiff_t>(begin) * b.column_step;
-            right.columns = end - begin;
-            gemm(left, right, c + begin, n, accumulate);
-        }
-    });
-}
-
 // On BLAS, in parts that depend on the shape alone: how it sums may depend on where an element stands.
 template <class T>
 void multiply_by_blas(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
@@ -171,8 +184,8 @@ void multiply_by_blas(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumul
 template <class T>
 void multiply_matrices(const Matrix<T>& a, const Matrix<T>& b, T* c, bool accumulate) {
     constexpr std::size_t large = std::size_t{1} << 20;
-    if (has_gemm() && a.rows >= 12 && b.columns >= 24 && a.rows * a.columns * b.columns >= large)
-        multiply_large(a, b, c, accumulate);
+    if (has_gemm && a.rows >= 12 && b.columns >= 24 && a.rows * a.columns * b.columns >= large)
+        gemm(a, b, c, accumulate);
     else
         multiply_by_blas(a, b, c, accumulate);
 }

@@ -6,9 +6,14 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <random>
 #include <string>
@@ -229,5 +234,41 @@ BOOST_AUTO_TEST_CASE(a_singular_or_indefinite_matrix_is_reported) {
     std::vector<double> b{1, 2, 2, 1};
     BOOST_TEST(detail::cholesky_factor(2, b.data()) == 2);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)    // which map terabytes
+// The case below runs it in a process of its own, where BLAS has not been called before, and says so.
+BOOST_AUTO_TEST_CASE(in_a_process_of_little_memory) {
+    if (boost::unit_test::framework::master_test_suite().argc < 2) return;
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit before{};
+    getrlimit(RLIMIT_AS, &before);
+    rlimit little = before;
+    little.rlim_cur = (pages << 12) + (std::size_t{64} << 20);
+    const std::vector<float> a(100, 1.0F);
+    std::vector<float> c(100);
+    auto product = [&] {
+        detail::multiply(detail::row_major(a.data(), 10, 10), detail::row_major(a.data(), 10, 10), c.data());
+    };
+    setrlimit(RLIMIT_AS, &little);
+    BOOST_CHECK_THROW(product(), Error);
+    setrlimit(RLIMIT_AS, &before);
+    product();
+    BOOST_TEST(c[99] == 10.0F);
+}
+
+BOOST_AUTO_TEST_CASE(a_buffer_that_cannot_be_had_is_an_error) {
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);    // OpenBLAS itself would ask for it for ever
+        execl("/proc/self/exe", "test", "--run_test=blas/in_a_process_of_little_memory", "--", "alone",
+              static_cast<char*>(nullptr));
+        _exit(1);
+    }
+    int status = -1;
+    BOOST_TEST(waitpid(child, &status, 0) == child);
+    BOOST_TEST(status == 0);
+}
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()
