@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
     bench::models();
     bench::operations();
     bench::short_axes();
+    bench::products();
     bench::optimizers();
     bench::checkpoints();
 }

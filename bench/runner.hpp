@@ -17,6 +17,7 @@ double run(const std::string& name, const std::function<void()>& f, double budge
 void tape();
 void operations();
 void short_axes();
+void products();
 void models();
 void optimizers();
 void checkpoints();
