@@ -1,4 +1,5 @@
 #include <xtape/core/backward.hpp>
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/gradcheck.hpp>
 #include <xtape/core/pointwise.hpp>
 
@@ -344,7 +345,7 @@ GradcheckReport gradcheck(const Function& f, const Variables<double>& inputs, co
     if (options.order < 1)
         throw std::invalid_argument("[gradcheck] got order = " + std::to_string(options.order) + "; wanted 1 or more");
     if (!(options.eps > 0))
-        throw std::invalid_argument("[gradcheck] got eps = " + std::to_string(options.eps) +
+        throw std::invalid_argument("[gradcheck] got eps = " + detail::to_text(options.eps) +
                                     "; wanted a positive step");
     return Checker(f, inputs, options).run();
 }

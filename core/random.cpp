@@ -1,4 +1,5 @@
 #include <xtape/core/detail/lanes.hpp>
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/core/random.hpp>
 #include <xtape/core/threads.hpp>
@@ -147,8 +148,8 @@ void Stream::normal(std::span<double> out) {
 template <class T>
 Array<T> Stream::uniform(const Shape& shape, double low, double high) {
     if (!(low <= high))
-        throw std::invalid_argument("[uniform] got low = " + std::to_string(low) + ", high = " + std::to_string(high) +
-                                    "; wanted low <= high");
+        throw std::invalid_argument("[uniform] got low = " + detail::to_text(low) +
+                                    ", high = " + detail::to_text(high) + "; wanted low <= high");
     Array<T> result = empty_array<T>(shape);
     uniform(elements(result));
     auto scale = static_cast<T>(high - low), shift = static_cast<T>(low), end = static_cast<T>(high);
@@ -162,7 +163,7 @@ Array<T> Stream::uniform(const Shape& shape, double low, double high) {
 template <class T>
 Array<T> Stream::normal(const Shape& shape, double mean, double deviation) {
     if (!(deviation >= 0))
-        throw std::invalid_argument("[normal] got deviation = " + std::to_string(deviation) + "; wanted 0 or more");
+        throw std::invalid_argument("[normal] got deviation = " + detail::to_text(deviation) + "; wanted 0 or more");
     Array<T> result = empty_array<T>(shape);
     normal(elements(result));
     auto scale = static_cast<T>(deviation), shift = static_cast<T>(mean);

@@ -83,7 +83,7 @@ Mnist read_mnist(const fs::path& folder) {
     std::error_code error;
     auto status = fs::status(folder, error);
     if (status.type() == fs::file_type::not_found) fail(folder, "does not exist; wanted a folder with MNIST's files");
-    if (status.type() == fs::file_type::none) fail(folder, "cannot be looked at: " + error.message());
+    if (status.type() == fs::file_type::none) fail(folder, "cannot be accessed: " + error.message());
     if (!fs::is_directory(status)) fail(folder, "is not a folder; wanted a folder with MNIST's files");
 
     auto train = read_set(folder, "train");

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/nn/dropout.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/dropout.hpp>
@@ -15,7 +16,7 @@ std::string with_p(const char* kind, double p) {
 
 Stream& stream() { return default_generator().dropout(); }
 
-std::string out_of_range(double p) { return "p = " + std::to_string(p) + "; wanted 0 to 1"; }
+std::string out_of_range(double p) { return "p = " + xtape::detail::to_text(p) + "; wanted 0 to 1"; }
 
 }    // namespace
 

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/core/random.hpp>
 #include <xtape/core/shape.hpp>
@@ -70,9 +71,9 @@ template <class T>
 void truncated_normal(Variable<T>& w, TruncatedNormal options) {
     auto [mean, deviation, low, high] = options;
     if (!(deviation > 0) || !(low < high))
-        throw std::invalid_argument("[truncated_normal] got deviation = " + std::to_string(deviation) +
-                                    ", low = " + std::to_string(low) + ", high = " + std::to_string(high) +
-                                    "; wanted deviation > 0, low < high");
+        throw std::invalid_argument("[truncated_normal] got deviation = " + xtape::detail::to_text(deviation) +
+                                    ", low = " + xtape::detail::to_text(low) +
+                                    ", high = " + xtape::detail::to_text(high) + "; wanted deviation > 0, low < high");
     double a = std::clamp((low - mean) / deviation, -38.0, 38.0),
            b = std::clamp((high - mean) / deviation, -38.0, 38.0);
     // Far above the mean the distribution function is 1 in double: work below it.
@@ -132,7 +133,7 @@ template <class T>
 void sparse(Variable<T>& w, double sparsity, double deviation) {
     require_matrix("sparse", w);
     if (!(sparsity >= 0 && sparsity <= 1))
-        throw std::invalid_argument("[sparse] got sparsity = " + std::to_string(sparsity) + "; wanted 0 to 1");
+        throw std::invalid_argument("[sparse] got sparsity = " + xtape::detail::to_text(sparsity) + "; wanted 0 to 1");
     std::size_t rows = w.shape()[0], columns = w.shape()[1];
     auto zeros = static_cast<std::size_t>(std::ceil(sparsity * static_cast<double>(rows)));
     Array<T> value = stream().template normal<T>(w.shape(), 0, deviation);

@@ -1,4 +1,5 @@
 // Layer-sequential unit variance.
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/mode.hpp>
 #include <xtape/nn/init.hpp>
 #include <xtape/nn/module.hpp>
@@ -35,7 +36,7 @@ Variable<T> weights_of(Module<T>& layer) {
 template <class T>
 std::size_t lsuv(Module<T>& model, const Variable<T>& data, Lsuv options) {
     if (!(options.tolerance > 0) || options.max_iterations < 1)
-        throw std::invalid_argument("[lsuv] got tolerance = " + std::to_string(options.tolerance) +
+        throw std::invalid_argument("[lsuv] got tolerance = " + xtape::detail::to_text(options.tolerance) +
                                     ", max_iterations = " + std::to_string(options.max_iterations) +
                                     "; wanted tolerance > 0, max_iterations >= 1");
     NoGrad unrecorded;

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/nn/normalization.hpp>
 #include <xtape/ops/normalization.hpp>
 
@@ -30,9 +31,9 @@ BatchNorm<T>::BatchNorm(Module<T>* owner, std::string_view name, Size channels, 
       running_var(options.track_running_stats ? this : nullptr, "running_var", Array<T>(Shape{channels_}, T(1))),
       num_batches_tracked(options.track_running_stats ? this : nullptr, "num_batches_tracked", 0) {
     if (!(options.eps >= 0))
-        this->refuse_option("BatchNorm", "eps = " + std::to_string(options.eps) + "; wanted 0 or more");
+        this->refuse_option("BatchNorm", "eps = " + xtape::detail::to_text(options.eps) + "; wanted 0 or more");
     if (options.momentum && !(*options.momentum >= 0 && *options.momentum <= 1))
-        this->refuse_option("BatchNorm", "momentum = " + std::to_string(*options.momentum) + "; wanted 0 to 1");
+        this->refuse_option("BatchNorm", "momentum = " + xtape::detail::to_text(*options.momentum) + "; wanted 0 to 1");
     if (!options.affine) {
         weight.requires_grad(false);
         bias.requires_grad(false);
@@ -84,7 +85,7 @@ LayerNorm<T>::LayerNorm(Module<T>* owner, std::string_view name, const Lengths& 
       eps_(options.eps),
       weight(options.affine ? this : nullptr, "weight", Array<T>(features_, T(1))),
       bias(options.affine && options.bias ? this : nullptr, "bias", Array<T>(features_, T(0))) {
-    if (!(eps_ >= 0)) this->refuse_option("LayerNorm", "eps = " + std::to_string(eps_) + "; wanted 0 or more");
+    if (!(eps_ >= 0)) this->refuse_option("LayerNorm", "eps = " + xtape::detail::to_text(eps_) + "; wanted 0 or more");
     if (!options.affine) weight.requires_grad(false);
     if (!options.affine || !options.bias) bias.requires_grad(false);
 }
@@ -109,7 +110,7 @@ RMSNorm<T>::RMSNorm(Module<T>* owner, std::string_view name, Size features, RMSN
       options_(options),
       weight(options.affine ? this : nullptr, "weight", Array<T>(Shape{features_}, T(1))) {
     if (options.eps && !(*options.eps >= 0))
-        this->refuse_option("RMSNorm", "eps = " + std::to_string(*options.eps) + "; wanted 0 or more");
+        this->refuse_option("RMSNorm", "eps = " + xtape::detail::to_text(*options.eps) + "; wanted 0 or more");
     if (!options.affine) weight.requires_grad(false);
 }
 

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/nn/detail/loss.hpp>
 #include <xtape/nn/ranking_loss.hpp>
 #include <xtape/ops/norm.hpp>
@@ -54,7 +55,7 @@ Variable<T> triplet_margin_loss(const Variable<T>& anchor, const Variable<T>& po
     constexpr auto name = "triplet_margin_loss";
     require_vectors(name, anchor, positive);
     require_vectors(name, anchor, negative);
-    if (!(options.p > 0)) refuse_loss(name, "p = " + std::to_string(options.p) + "; wanted above 0");
+    if (!(options.p > 0)) refuse_loss(name, "p = " + xtape::detail::to_text(options.p) + "; wanted above 0");
     auto distance = [&](const Variable<T>& u, const Variable<T>& v) {
         return norm(u - v + options.eps, options.p, -1);
     };

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/nn/detail/loss.hpp>
 #include <xtape/nn/regression_loss.hpp>
 #include <xtape/ops/exponential.hpp>
@@ -21,7 +22,7 @@ void require_not_negative(const char* name, const char* what, const Variable<T>&
     const Array<T>& values = x.value();
     for (std::size_t i = 0; i < values.size(); ++i)
         if (values.storage()[i] < 0)
-            refuse_loss(name, std::string("a negative ") + what + ", " + std::to_string(values.storage()[i]) +
+            refuse_loss(name, std::string("a negative ") + what + ", " + xtape::detail::to_text(values.storage()[i]) +
                                   ", at index " + place_of(i, values.shape()) + "; wanted 0 or more");
 }
 
@@ -50,7 +51,7 @@ template <class T>
 Variable<T> huber_loss(const Variable<T>& x, const Variable<T>& target, HuberOptions options) {
     check("huber_loss", x, target);
     if (!(options.delta > 0))
-        refuse_loss("huber_loss", "delta = " + std::to_string(options.delta) + "; wanted above 0");
+        refuse_loss("huber_loss", "delta = " + xtape::detail::to_text(options.delta) + "; wanted above 0");
     return reduced("huber_loss", huber(x, target, options.delta), options.reduction);
 }
 
@@ -58,7 +59,7 @@ template <class T>
 Variable<T> smooth_l1_loss(const Variable<T>& x, const Variable<T>& target, SmoothL1Options options) {
     check("smooth_l1_loss", x, target);
     if (!(options.beta >= 0))
-        refuse_loss("smooth_l1_loss", "beta = " + std::to_string(options.beta) + "; wanted 0 or more");
+        refuse_loss("smooth_l1_loss", "beta = " + xtape::detail::to_text(options.beta) + "; wanted 0 or more");
     Variable<T> losses = options.beta == 0 ? abs(x - target) : huber(x, target, options.beta) / options.beta;
     return reduced("smooth_l1_loss", losses, options.reduction);
 }
@@ -80,7 +81,7 @@ Variable<T> gaussian_nll_loss(const Variable<T>& x, const Variable<T>& target, c
                               GaussianNllOptions options) {
     check("gaussian_nll_loss", x, target);
     if (!(options.eps > 0))
-        refuse_loss("gaussian_nll_loss", "eps = " + std::to_string(options.eps) + "; wanted above 0");
+        refuse_loss("gaussian_nll_loss", "eps = " + xtape::detail::to_text(options.eps) + "; wanted above 0");
     if (!broadcasts_to(variance.shape(), x.shape()))
         throw ShapeError("[gaussian_nll_loss] got a variance of the shape " + to_string(variance.shape()) +
                          "; wanted one that broadcasts to " + to_string(x.shape()));

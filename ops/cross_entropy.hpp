@@ -14,7 +14,7 @@ struct CrossEntropyOptions {
     double label_smoothing = 0;          // e of the target, spread evenly over all classes
 };
 
-// One loss a row, -sum_c q_c log softmax(logits)_c, where the target distribution q is 1 - e at `targets` plus e / n
+// One loss per row, -sum_c q_c log softmax(logits)_c, where the target distribution q is 1 - e at `targets` plus e / n
 // everywhere, for n classes and e = label_smoothing; dlogits = g (softmax(logits) - q). For the mean over a batch:
 // mean(softmax_cross_entropy(logits, targets)). Finite for any finite logits. Shapes (..., n), (...) -> (...), with the
 // classes on `axis`. Throws ShapeError for others, std::out_of_range for a target that is neither 0 to n - 1 nor
@@ -22,7 +22,7 @@ struct CrossEntropyOptions {
 template <class T>
 Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Indices& targets, CrossEntropyOptions options = {});
 
-// One loss a row, -sum_c q_c log softmax(logits)_c; dlogits = g (sum(q) softmax(logits) - q), dq = -g log
+// One loss per row, -sum_c q_c log softmax(logits)_c; dlogits = g (sum(q) softmax(logits) - q), dq = -g log
 // softmax(logits). The rows of q need not add up to 1: they may carry class weights. Shapes (..., n), (..., n) ->
 // (...), with the classes on `axis`. Throws ShapeError for others.
 template <class T>

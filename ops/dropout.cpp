@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
@@ -24,7 +25,7 @@ using Bits = Storage<std::uint32_t>;    // bit i % 32 of word i / 32: whether el
 
 void check_probability(const char* name, double p) {
     if (!(p >= 0 && p <= 1))
-        throw std::invalid_argument("[" + std::string(name) + "] got p = " + std::to_string(p) + "; wanted 0 to 1");
+        throw std::invalid_argument("[" + std::string(name) + "] got p = " + detail::to_text(p) + "; wanted 0 to 1");
 }
 
 Bits draw_kept(std::size_t count, double p, Stream& stream) {

@@ -7,9 +7,9 @@
 namespace xtape {
 
 // y = x M / (1 - p), where each element of the mask M is 0 with probability p, else 1; dy/dx = M / (1 - p), by the same
-// mask, which is kept as a bit an element. Not inverted: y = x M, and evaluation has to multiply by 1 - p. p = 1 gives
-// zeros. Throws std::invalid_argument for p outside [0, 1]. Srivastava et al., "Dropout: a simple way to prevent neural
-// networks from overfitting", 2014.
+// mask, which is stored as one bit per element. Not inverted: y = x M, and evaluation has to multiply by 1 - p. p = 1
+// gives zeros. Throws std::invalid_argument for p outside [0, 1]. Srivastava et al., "Dropout: a simple way to prevent
+// neural networks from overfitting", 2014.
 template <class T>
 Variable<T> dropout(const Variable<T>& x, double p, Stream& stream, bool inverted = true);
 

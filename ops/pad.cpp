@@ -85,7 +85,7 @@ std::vector<PadWidth> PadWidths::of(std::size_t dimension) const {
     if (all_) widths.assign(dimension, PadWidth{*all_, *all_});
     if (widths.size() != dimension)
         throw ShapeError("[pad] got " + std::to_string(widths.size()) + " pairs of widths for an array of " +
-                         std::to_string(dimension) + " axes; wanted one an axis");
+                         std::to_string(dimension) + " axes; wanted one per axis");
     for (const auto& width : widths)
         if (width.before.number < 0 || width.after.number < 0)
             throw ShapeError("[pad] got the widths " + std::to_string(width.before.number) + " and " +

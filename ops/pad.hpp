@@ -47,7 +47,7 @@ private:
 };
 
 // y = x with margins, as NumPy's: before and after each axis, filled as options.mode says; its adjoint adds the margins
-// to the elements that they were made of. Throws ShapeError for widths that are negative or not one an axis, for a
+// to the elements that they were made of. Throws ShapeError for widths that are negative or not one per axis, for a
 // reflection not shorter than the axis, and for an edge of nothing.
 template <class T>
 Variable<T> pad(const Variable<T>& x, const PadWidths& widths, PadOptions options = {});

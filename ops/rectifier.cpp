@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/exponential.hpp>
@@ -218,8 +219,8 @@ Variable<T> celu(const Variable<T>& x, double alpha) {
 template <class T>
 Variable<T> hardtanh(const Variable<T>& x, double lower, double upper) {
     if (lower > upper)
-        throw std::invalid_argument("[hardtanh] got the bounds " + std::to_string(lower) + " and " +
-                                    std::to_string(upper) + "; wanted the lower one first");
+        throw std::invalid_argument("[hardtanh] got the bounds " + detail::to_text(lower) + " and " +
+                                    detail::to_text(upper) + "; wanted the lower one first");
     return pointwise(Hardtanh{lower, upper}, x);
 }
 template <class T>

@@ -179,7 +179,7 @@ Window make_window(const Shape& shape, std::span<const SliceItem> items) {
     if (ellipses > 1) throw ShapeError("[slice] got two ellipses; wanted one at most");
     if (named > shape.size())
         throw ShapeError("[slice] got " + std::to_string(named) + " indices and ranges for the shape " +
-                         to_string(shape) + "; wanted one an axis at most");
+                         to_string(shape) + "; wanted at most one per axis");
     Window window = whole_of(shape);
     std::size_t d = 0;
     auto take_whole = [&](std::size_t count) {

@@ -43,11 +43,11 @@ std::uintmax_t InputFile::checked_size() const {
     std::error_code error;
     auto status = fs::status(path_, error);
     if (status.type() == fs::file_type::not_found) fail("does not exist");
-    if (status.type() == fs::file_type::none) fail("cannot be looked at: " + error.message());
+    if (status.type() == fs::file_type::none) fail("cannot be accessed: " + error.message());
     if (fs::is_directory(status)) fail("is a folder; wanted a file");
     if (!fs::is_regular_file(status)) fail("is not a regular file");
     auto size = fs::file_size(path_, error);
-    if (error) fail("cannot be looked at: " + error.message());
+    if (error) fail("cannot be accessed: " + error.message());
     return size;
 }
 

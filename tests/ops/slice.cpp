@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(errors_say_what_was_got_and_what_was_wanted) {
     BOOST_TEST(text([&] { pick(x, 3, 1); }) == "[pick] got index 3 of an axis of length 3; wanted -3 to 2");
     BOOST_TEST(text([&] {
                    xtape::slice(x, {0, 0, 0});
-               }) == "[slice] got 3 indices and ranges for the shape (2, 3); wanted one an axis at most");
+               }) == "[slice] got 3 indices and ranges for the shape (2, 3); wanted at most one per axis");
     BOOST_CHECK_THROW(pick(x, -3), std::out_of_range);
     BOOST_CHECK_THROW(pick(x, 0, 2), ShapeError);
     BOOST_CHECK_THROW(narrow(x, 0, Range{.step = 0}), std::invalid_argument);
