@@ -198,6 +198,15 @@ Indices Stream::permutation(std::size_t count) {
     return order;
 }
 
+std::vector<Stream> Stream::split(std::size_t count) {
+    std::vector<std::uint32_t> words(2 * count);
+    bits(words);
+    std::vector<Stream> streams;
+    for (std::size_t i = 0; i < count; ++i)
+        streams.emplace_back(std::uint64_t{words[2 * i + 1]} << 32 | words[2 * i], number_);
+    return streams;
+}
+
 State Stream::state() const {
     State state;
     state.add("key", static_cast<std::int64_t>(key_));
@@ -213,32 +222,5 @@ void Stream::load_state(const State& state) {
     number_ = number;
     counter_ = counter;
 }
-
-void Generator::seed(std::uint64_t seed) {
-    for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i] = Stream(seed, i);
-}
-
-namespace {
-constexpr const char* stream_names[] = {"general", "initialisation", "dropout", "shuffling"};
-}
-
-State Generator::state() const {
-    State state;
-    for (std::size_t i = 0; i < streams_.size(); ++i) state.add(stream_names[i], streams_[i].state());
-    return state;
-}
-
-void Generator::load_state(const State& state) {
-    auto loaded = streams_;
-    for (std::size_t i = 0; i < loaded.size(); ++i) loaded[i].load_state(state.child(stream_names[i]));
-    streams_ = loaded;
-}
-
-Generator& default_generator() {
-    static Generator generator;
-    return generator;
-}
-
-void seed(std::uint64_t number) { default_generator().seed(number); }
 
 }    // namespace xtape

@@ -9,7 +9,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace xtape {
 
@@ -50,6 +56,10 @@ public:
     // The numbers 0 .. count-1 in random order.
     Indices permutation(std::size_t count);
 
+    // `count` streams for shards or workers, independent of each other and of this one. Their keys are drawn from this
+    // stream, so a second call gives others.
+    std::vector<Stream> split(std::size_t count);
+
     std::uint64_t key() const { return key_; }
     std::uint64_t counter() const { return counter_.load(std::memory_order_relaxed); }
 
@@ -65,10 +75,17 @@ private:
     std::atomic<std::uint64_t> counter_{0};    // in chunks of 64 numbers of 32 bits
 };
 
-// The streams of one seed, one for each purpose, so that drawing more for one purpose changes no other.
+// The streams of one seed, one for each purpose, so that drawing more for one purpose changes no other. Four are always
+// there; others are made by their first use. References to them stay valid as long as the generator lives.
 class Generator {
 public:
+    // Its state holds the streams that there are; one that a state lacks starts anew when it is loaded.
+    static constexpr bool has_open_layout = true;
+
     explicit Generator(std::uint64_t seed = 0) { this->seed(seed); }
+    Generator(const Generator& other);
+    Generator& operator=(const Generator& other);
+    ~Generator() = default;
     // Starts all streams anew.
     void seed(std::uint64_t seed);
 
@@ -76,16 +93,41 @@ public:
     Stream& initialisation() { return streams_[1]; }
     Stream& dropout() { return streams_[2]; }
     Stream& shuffling() { return streams_[3]; }
+    // The stream of that name ("augmentation"), which depends on the seed and the name alone: not on when it is first
+    // asked for, nor on other streams. "general", "initialisation", "dropout" and "shuffling" are those above. Safe on
+    // several threads. Throws std::invalid_argument for a name that is empty or has '.', '/' or a zero byte.
+    Stream& stream(std::string_view name);
+
+    // `count` generators for shards or workers, independent of each other and of this one, each with all its streams.
+    // They depend on the seed and on how many were split off before: a second call gives others.
+    std::vector<Generator> split(std::size_t count);
 
     State state() const;
+    // Throws StateError when the state is not a generator's; then nothing changes.
     void load_state(const State& state);
 
 private:
     std::array<Stream, 4> streams_;
+    mutable std::mutex mutex_;    // of the map alone
+    std::map<std::string, Stream, std::less<>> named_;
 };
 
-// The generator that everything uses unless it is given another.
+// The generator that everything uses unless it is given another: the process's, or that of a GeneratorGuard.
 Generator& default_generator();
+
+// Makes default_generator() another one on this thread for a scope, for layers, initialisers and all else.
+class [[nodiscard]] GeneratorGuard {
+public:
+    // The generator must outlive the guard.
+    explicit GeneratorGuard(Generator& generator);
+    explicit GeneratorGuard(Generator&&) = delete;
+    GeneratorGuard(const GeneratorGuard&) = delete;
+    GeneratorGuard& operator=(const GeneratorGuard&) = delete;
+    ~GeneratorGuard();
+
+private:
+    Generator* before_;
+};
 
 // default_generator().seed(number): the same seed gives the same run.
 void seed(std::uint64_t number);

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
+#include <type_traits>
 #include <vector>
 
 using namespace xtape;
@@ -90,6 +92,89 @@ BOOST_AUTO_TEST_CASE(streams_and_seeds_differ_and_the_same_seed_repeats) {
     auto first = default_generator().general().uniform<double>({8});
     seed(9);
     BOOST_TEST((first.storage() == default_generator().general().uniform<double>({8}).storage()));
+}
+
+BOOST_AUTO_TEST_CASE(named_streams_depend_on_seed_and_name_alone) {
+    auto draw = [](Stream& stream) { return stream.uniform<float>({64}).storage(); };
+    Generator first(3), second(3);
+    first.stream("other").uniform<float>({1000});
+    first.general().uniform<float>({1000});
+    BOOST_TEST((draw(first.stream("augmentation")) == draw(second.stream("augmentation"))));
+    BOOST_TEST(!(draw(second.stream("noise")) == draw(second.stream("augmentation"))));
+    BOOST_TEST(&second.stream("dropout") == &second.dropout());
+    BOOST_TEST((Generator(3).stream("x").uniform<float>({3}).storage() !=
+                Generator(4).stream("x").uniform<float>({3}).storage()));
+    for (const char* name : {"", "a.b", "a/b"}) BOOST_CHECK_THROW(first.stream(name), std::invalid_argument);
+    // Pinned: what is saved under a name must mean the same for ever.
+    BOOST_TEST(Generator(3).stream("augmentation").state().get<std::int64_t>("number") == -7118318690128264283);
+}
+
+BOOST_AUTO_TEST_CASE(named_streams_are_part_of_the_state_and_references_to_them_stay) {
+    Generator whole(5);
+    whole.stream("augmentation").uniform<float>({100});
+    State state = whole.state();
+    auto next = whole.stream("augmentation").uniform<float>({100});
+    Generator fresh(1);
+    fresh.load_state(state);
+    BOOST_TEST((fresh.stream("augmentation").uniform<float>({100}).storage() == next.storage()));
+
+    Generator used(1);
+    Stream& augmentation = used.stream("augmentation");
+    Stream& noise = used.stream("noise");
+    augmentation.uniform<float>({7});
+    used.load_state(state);
+    BOOST_TEST((augmentation.uniform<float>({100}).storage() == next.storage()));
+    BOOST_TEST((noise.uniform<float>({9}).storage() == Generator(5).stream("noise").uniform<float>({9}).storage()));
+}
+
+// The state of a generator by xtape 0.1, before streams had names.
+BOOST_AUTO_TEST_CASE(older_states_of_four_streams_are_loaded_and_written_as_ever) {
+    State old;
+    std::int64_t number = 0;
+    for (std::string name : {"general", "initialisation", "dropout", "shuffling"}) {
+        old.add(name + ".key", std::int64_t{42});
+        old.add(name + ".number", number++);
+        old.add(name + ".counter", std::int64_t{0});
+    }
+    Generator generator(1);
+    generator.load_state(old);
+    BOOST_TEST(
+        (generator.dropout().uniform<float>({50}).storage() == Generator(42).dropout().uniform<float>({50}).storage()));
+    const State now = Generator(42).state();
+    BOOST_TEST(compare_layout(old, now).empty());
+    for (const auto& [name, value] : old) BOOST_TEST(identical(value, now.at(name)), name);
+    old.add("junk.key", std::int64_t{1});
+    BOOST_CHECK_THROW(generator.load_state(old), StateError);
+}
+
+BOOST_AUTO_TEST_CASE(splitting_gives_other_streams_each_time_and_the_same_ones_again) {
+    Generator generator(8), again(8);
+    auto shards = generator.split(3), more = generator.split(2), same = again.split(3);
+    auto draw = [](Generator& from) { return from.dropout().uniform<float>({64}).storage(); };
+    Generator root(8);
+    std::vector<decltype(draw(root))> all{draw(root)};
+    for (std::size_t i = 0; i < 3; ++i) all.push_back(draw(shards[i]));
+    for (auto& shard : more) all.push_back(draw(shard));
+    for (std::size_t i = 0; i < all.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) BOOST_TEST(!(all[i] == all[j]));
+    for (std::size_t i = 0; i < 3; ++i) BOOST_TEST((draw(same[i]) == all[1 + i]));
+    BOOST_TEST(Stream(8).split(0).empty());
+    auto streams = Stream(8).split(2);
+    BOOST_TEST(!(streams[0].uniform<float>({64}).storage() == streams[1].uniform<float>({64}).storage()));
+}
+
+BOOST_AUTO_TEST_CASE(a_guard_sets_the_generator_of_its_thread_for_its_scope) {
+    Generator mine(77), inner(78);
+    Generator* process = &default_generator();
+    {
+        GeneratorGuard guard(mine);
+        BOOST_TEST(&default_generator() == &mine);
+        std::thread([&] { BOOST_TEST(&default_generator() == process); }).join();
+        GeneratorGuard nested(inner);
+        BOOST_TEST(&default_generator() == &inner);
+    }
+    BOOST_TEST(&default_generator() == process);
+    static_assert(!std::is_constructible_v<GeneratorGuard, Generator>);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
