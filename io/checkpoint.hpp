@@ -31,7 +31,9 @@ struct SaveOptions {
 };
 
 // Writes all entries to one file, which takes the old one's place only when it is complete. Throws io::Error with the
-// path and the reason, and then the old file is as it was.
+// path and the reason, and then the old file is as it was; if it is a DurabilityError, the new file is there and whole,
+// but its name could not be flushed to the disk. A symbolic link stays, and what it points to is replaced or made;
+// owner, group and permissions are kept as far as the process may set them.
 void save(const std::filesystem::path& path, const std::vector<Entry>& entries, const SaveOptions& options = {});
 
 struct LoadOptions {
@@ -39,8 +41,10 @@ struct LoadOptions {
     bool verify = true;        // verify checksums
     bool untrusted = false;    // read it in a child process first: HDF5 itself can crash over a file made to do harm
     std::function<std::string(std::string_view name)> rename =
-        {};                                          // from the file's name to the entries'; "" drops it
-    bool keras = false;                              // takes Keras's names and transposed kernels: see keras.hpp
+        {};                  // from the file's name to the entries'; "" drops it
+    bool convert = false;    // float arrays from double ones and the other way round; throws for
+                             // a number beyond float
+    bool keras = false;      // takes Keras's names and transposed kernels: see keras.hpp
     std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that texts and states of unknown layout may unpack to,
                                                      // beyond the size of the file
 };
@@ -48,10 +52,12 @@ struct LoadOptions {
 // How a file differs from what was to be loaded: names, with both types and shapes.
 using LoadReport = StateMismatch;
 
-// Loads all entries from a file. Groups of the file that no entry names are left alone. Throws io::Error when the file
-// cannot be read, is damaged, comes from a newer version, or, if strict, differs from the entries (all differences are
-// listed); throws what a load_state throws. After a throw every entry is as it was. If not strict, what fits is loaded
-// and the rest reported.
+// Loads all entries from a file: a checkpoint, a .npz or a .safetensors file, told by its content. In the last two the
+// dotted names say what belongs to which entry (.rename puts "model." before PyTorch's), and a number is an array
+// without axes. Groups of the file that no entry names are left alone. Throws io::Error when the file cannot be read,
+// is damaged, comes from a newer version, or, if strict, differs from the entries (all differences are listed, and what
+// it has where a name is missing); throws what a load_state throws. After a throw every entry is as it was. If not
+// strict, what fits is loaded and the rest reported.
 LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& entries, const LoadOptions& options = {});
 
 struct ReadOptions {

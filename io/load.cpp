@@ -4,6 +4,7 @@
 #include <xtape/io/keras.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 namespace xtape::io {
@@ -23,6 +24,72 @@ State::Value shared(const State::Value& value) {
         value);
 }
 
+template <class V>
+constexpr bool is_floating_array = std::is_same_v<V, Array<float>> || std::is_same_v<V, Array<double>>;
+
+// Whether they are arrays of one shape, one of float and one of double.
+bool differ_in_precision(const State::Value& a, const State::Value& b) {
+    return std::visit(
+        []<class A, class B>(const A& x, const B& y) {
+            if constexpr (is_floating_array<A> && is_floating_array<B> && !std::is_same_v<A, B>)
+                return x.shape() == y.shape();
+            else
+                return false;
+        },
+        a, b);
+}
+
+State::Value without_elements(const State::Value& array) {
+    return std::visit(
+        []<class V>(const V& v) -> State::Value {
+            if constexpr (is_floating_array<V>)
+                return make_array(Storage<typename V::value_type>(), v.shape());
+            else
+                return v;
+        },
+        array);
+}
+
+// Whether an array without axes stands for the number that is wanted.
+bool is_number_for(const State::Value& value, const State::Value& wanted) {
+    return std::visit(
+        [&]<class V>(const V& v) {
+            if constexpr (is_floating_array<V>)
+                return v.dimension() == 0 && std::holds_alternative<double>(wanted);
+            else if constexpr (std::is_same_v<V, Indices>)
+                return v.dimension() == 0 && std::holds_alternative<std::int64_t>(wanted);
+            else
+                return false;
+        },
+        value);
+}
+
+// As a number, or in the precision of `like`, where they differ in that.
+State::Value converted(State::Value value, const State::Value& like, const std::string& name) {
+    bool is_number = is_number_for(value, like);
+    if (!is_number && !differ_in_precision(value, like)) return value;
+    return std::visit(
+        [&]<class V>(const V& from) -> State::Value {
+            if constexpr (std::is_same_v<V, Indices>) {
+                return from.storage()[0];
+            } else if constexpr (is_floating_array<V>) {
+                if (is_number) return static_cast<double>(from.storage()[0]);
+                using T = std::conditional_t<std::is_same_v<V, Array<float>>, double, float>;
+                Array<T> to = empty_array<T>(from.shape());
+                for (std::size_t i = 0; i < from.size(); ++i) {
+                    auto x = from.storage()[i];
+                    to.storage()[i] = static_cast<T>(x);
+                    if (std::isfinite(x) && !std::isfinite(to.storage()[i]))
+                        throw detail::Reason("'" + name + "' holds a number that is beyond float32");
+                }
+                return to;
+            } else {
+                return std::move(value);
+            }
+        },
+        value);
+}
+
 bool is_below(std::string_view name, const Entry& entry) {
     const std::string& group = entry.name();
     return name.size() > group.size() && name.starts_with(group) && name[group.size()] == '.';
@@ -38,8 +105,11 @@ bool is_open(const std::vector<Entry>& entries, std::string_view name) {
 class Reading {
 public:
     Reading(Source& source, const std::vector<Entry>& entries, const State& wanted, const LoadOptions& options)
-        : source_(source) {
+        : source_(source), convert_(options.convert) {
         std::vector<std::string> names = source.names();
+        const std::size_t listed = std::min<std::size_t>(names.size(), 20);
+        for (std::size_t i = 0; i < listed; ++i) all_names_ += (i == 0 ? "" : ", ") + names[i];
+        if (names.size() > listed) all_names_ += " and " + std::to_string(names.size() - listed) + " more";
         for (std::size_t i = 0; i < names.size(); ++i) {
             std::string name = options.rename ? options.rename(names[i]) : std::move(names[i]);
             bool transposed = options.keras && is_keras_kernel(name);
@@ -55,6 +125,7 @@ public:
 
     const State& layout() const { return layout_; }
     const std::vector<std::string>& unreadable() const { return unreadable_; }
+    const std::string& all_names() const { return all_names_; }
 
     // The values whose names `takes` accepts. Texts, and what `is_open` accepts, are limited in size.
     template <class Takes, class IsOpen>
@@ -69,7 +140,8 @@ public:
         }
         State values;
         source_.read(requests, [&](std::size_t i, State::Value value) {
-            values.add(taken[i].name, taken[i].transposed ? keras_transposed(value) : std::move(value));
+            if (taken[i].transposed) value = keras_transposed(value);
+            values.add(taken[i].name, converted(std::move(value), layout_.at(taken[i].name), taken[i].name));
         });
         return values;
     }
@@ -84,7 +156,11 @@ private:
 
     void add(std::string name, std::size_t index, bool transposed, const State& wanted) {
         State::Value as = source_.layout(index, wanted.find(name));
-        layout_.add(name, transposed ? keras_transposed(as) : shared(as));
+        State::Value found = transposed ? keras_transposed(as) : shared(as);
+        const State::Value* like = wanted.find(name);
+        if (like != nullptr && (is_number_for(found, *like) || (convert_ && differ_in_precision(found, *like))))
+            found = without_elements(*like);
+        layout_.add(name, std::move(found));
         found_.push_back({std::move(name), index, std::move(as), transposed});
     }
     void add_unexpected(std::string name, std::size_t index, bool transposed) try {
@@ -94,20 +170,33 @@ private:
     }
 
     Source& source_;
+    bool convert_;
+    std::string all_names_;
     std::vector<Found> found_;
     State layout_;
     std::vector<std::string> unreadable_;
 };
 
-// Keeps what does not belong to an open entry.
-void drop_open(std::vector<std::string>& lines, const std::vector<Entry>& entries) {
-    std::erase_if(lines, [&](const std::string& line) { return is_open(entries, line.substr(0, line.find(':'))); });
+// Drops what is an open entry's own affair; not that the file has nothing for it at all.
+void drop_open(LoadReport& report, const std::vector<Entry>& entries, const State& layout) {
+    std::vector<Entry> present;
+    for (const Entry& entry : entries)
+        if (!layout.child(entry.name()).empty()) present.push_back(entry);
+    for (auto* lines : {&report.missing, &report.unexpected, &report.mismatched})
+        std::erase_if(*lines,
+                      [&](const std::string& line) { return is_open(present, line.substr(0, line.find(':'))); });
 }
 
 // The entry's state with what the file had.
-State merged(const Entry& entry, const State& before, const State& values) {
-    if (entry.is_open()) return values.child(entry.name());
+State merged(const Entry& entry, const State& before, const State& values, bool strict) {
     State result;
+    if (entry.is_open()) {
+        result = values.child(entry.name());
+        if (strict) return result;
+        for (const auto& [name, old] : before)
+            if (!result.contains(name)) result.add(name, shared(old));
+        return result;
+    }
     for (const auto& [name, old] : before) {
         const State::Value* value = values.find(entry.name() + "." + name);
         result.add(name, shared(value == nullptr ? old : *value));
@@ -144,17 +233,19 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
             auto source = detail::open_source(path, options);
             Reading reading(*source, entries, wanted, options);
             report = compare_layout(wanted, reading.layout());
-            drop_open(report.unexpected, entries);
+            drop_open(report, entries, reading.layout());
             report.unexpected.insert(report.unexpected.end(), reading.unreadable().begin(), reading.unreadable().end());
             if (options.strict && !report.empty())
-                throw detail::Reason("differs from what it is loaded into\n" + report.message());
+                throw detail::Reason("differs from what it is loaded into\n" + report.message() +
+                                     (report.missing.empty() ? "" : "\nthe file has: " + reading.all_names()));
             auto fits = [&](const std::string& name) {
                 if (is_open(entries, name)) return true;
                 const State::Value* value = wanted.find(name);
                 return value != nullptr && describe(*value) == describe(reading.layout().at(name));
             };
             State values = reading.read(fits, [&](const std::string& name) { return is_open(entries, name); });
-            for (std::size_t i = 0; i < entries.size(); ++i) after.push_back(merged(entries[i], before[i], values));
+            for (std::size_t i = 0; i < entries.size(); ++i)
+                after.push_back(merged(entries[i], before[i], values, options.strict));
         }
         apply(entries, before, after);
         return report;

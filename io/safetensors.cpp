@@ -21,7 +21,7 @@ struct Type {
     Kind kind;
     std::size_t bytes;
 };
-constexpr std::array<Type, 11> types{{{"F64", Kind::floating, 8},
+constexpr std::array<Type, 12> types{{{"F64", Kind::floating, 8},
                                       {"F32", Kind::floating, 4},
                                       {"F16", Kind::floating, 2},
                                       {"BF16", Kind::brain, 2},
@@ -29,6 +29,7 @@ constexpr std::array<Type, 11> types{{{"F64", Kind::floating, 8},
                                       {"I32", Kind::is_signed, 4},
                                       {"I16", Kind::is_signed, 2},
                                       {"I8", Kind::is_signed, 1},
+                                      {"U64", Kind::is_unsigned, 8},
                                       {"U32", Kind::is_unsigned, 4},
                                       {"U16", Kind::is_unsigned, 2},
                                       {"U8", Kind::is_unsigned, 1}}};

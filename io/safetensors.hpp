@@ -10,7 +10,7 @@
 
 namespace xtape::io {
 
-// The tensors of a file, in the order of their bytes: F32, F64, F16 and BF16 (as float), integers up to I64 and BOOL
+// The tensors of a file, in the order of their bytes: F32, F64, F16 and BF16 (as float), integers and BOOL
 // (as int64). Throws io::Error for anything that the format forbids. Source: https://github.com/huggingface/safetensors
 State read_safetensors(const std::filesystem::path& path);
 

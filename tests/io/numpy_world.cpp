@@ -94,7 +94,7 @@ arrays['folder/name'] = a.astype('f4')
 np.savez_compressed(open(path, 'wb'), **arrays)
 np.save(open(path + '.npy', 'wb'), a.astype('f4').T)
 np.savez(open(path + '.text', 'wb'), text=np.array(['a']))
-np.savez(open(path + '.u8', 'wb'), numbers=np.zeros(3, 'u8'))
+np.savez(open(path + '.u8', 'wb'), numbers=np.full(3, 2**63, 'u8'))
 )"));
     State state = io::read_npz(path);
     BOOST_TEST(state.size() == 14U);

@@ -35,6 +35,12 @@ State::Value numbers_of(bool swapped, const Shape& shape, std::span<const std::b
     return array_of<File, T>(swapped, shape, elements, [](File x) { return static_cast<T>(x); });
 }
 
+std::int64_t to_signed(std::uint64_t x) {
+    if (x > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+        throw Reason("holds the integer " + std::to_string(x) + ", which int64 cannot hold");
+    return static_cast<std::int64_t>(x);
+}
+
 float from_brain(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 
 }    // namespace
@@ -78,6 +84,7 @@ State::Value to_array(Kind kind, std::size_t size, bool swapped, const Shape& sh
             if (size == 1) return as(std::uint8_t{}, integer);
             if (size == 2) return as(std::uint16_t{}, integer);
             if (size == 4) return as(std::uint32_t{}, integer);
+            if (size == 8) return array_of<std::uint64_t, std::int64_t>(swapped, shape, elements, to_signed);
             break;
     }
     throw Reason("holds elements of " + std::to_string(size) + " bytes, of a type that has no place in an array here");
