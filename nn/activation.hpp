@@ -11,102 +11,69 @@
 namespace xtape::nn {
 
 template <class T>
-class ReLU : public Module<T> {
-public:
-    ReLU() = default;
+struct ReLU : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "ReLU"; }
 };
 
 template <class T>
-class ReLU6 : public Module<T> {
-public:
-    ReLU6() = default;
+struct ReLU6 : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "ReLU6"; }
 };
 
 template <class T>
-class SELU : public Module<T> {
-public:
-    SELU() = default;
+struct SELU : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "SELU"; }
 };
 
 template <class T>
-class Hardsigmoid : public Module<T> {
-public:
-    Hardsigmoid() = default;
+struct Hardsigmoid : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Hardsigmoid"; }
 };
 
 template <class T>
-class Hardswish : public Module<T> {
-public:
-    Hardswish() = default;
+struct Hardswish : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Hardswish"; }
 };
 
 template <class T>
-class Sigmoid : public Module<T> {
-public:
-    Sigmoid() = default;
+struct Sigmoid : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Sigmoid"; }
 };
 
 template <class T>
-class LogSigmoid : public Module<T> {
-public:
-    LogSigmoid() = default;
+struct LogSigmoid : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "LogSigmoid"; }
 };
 
 template <class T>
-class SiLU : public Module<T> {
-public:
-    SiLU() = default;
+struct SiLU : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "SiLU"; }
 };
 
 template <class T>
-class Mish : public Module<T> {
-public:
-    Mish() = default;
+struct Mish : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Mish"; }
 };
 
 template <class T>
-class Softsign : public Module<T> {
-public:
-    Softsign() = default;
+struct Softsign : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Softsign"; }
 };
 
 template <class T>
-class Tanh : public Module<T> {
-public:
-    Tanh() = default;
+struct Tanh : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Tanh"; }
 };
 
 template <class T>
@@ -116,7 +83,6 @@ public:
     LeakyReLU(Module<T>* owner, std::string_view name, double negative_slope = 0.01)
         : Module<T>(owner, name), negative_slope_(negative_slope) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "LeakyReLU"; }
 
 private:
     double negative_slope_;
@@ -128,7 +94,6 @@ public:
     explicit ELU(double alpha = 1) : ELU(nullptr, "", alpha) {}
     ELU(Module<T>* owner, std::string_view name, double alpha = 1) : Module<T>(owner, name), alpha_(alpha) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "ELU"; }
 
 private:
     double alpha_;
@@ -140,7 +105,6 @@ public:
     explicit CELU(double alpha = 1) : CELU(nullptr, "", alpha) {}
     CELU(Module<T>* owner, std::string_view name, double alpha = 1) : Module<T>(owner, name), alpha_(alpha) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "CELU"; }
 
 private:
     double alpha_;
@@ -153,7 +117,6 @@ public:
     Hardtanh(Module<T>* owner, std::string_view name, double lower = -1, double upper = 1)
         : Module<T>(owner, name), lower_(lower), upper_(upper) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Hardtanh"; }
 
 private:
     double lower_;
@@ -167,7 +130,6 @@ public:
     Softplus(Module<T>* owner, std::string_view name, double beta = 1, double threshold = 20)
         : Module<T>(owner, name), beta_(beta), threshold_(threshold) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Softplus"; }
 
 private:
     double beta_;
@@ -181,7 +143,6 @@ public:
     GELU(Module<T>* owner, std::string_view name, GeluApproximation approximation = GeluApproximation::none)
         : Module<T>(owner, name), approximation_(approximation) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "GELU"; }
 
 private:
     GeluApproximation approximation_;
@@ -193,7 +154,6 @@ public:
     explicit Softmax(std::ptrdiff_t axis = -1) : Softmax(nullptr, "", axis) {}
     Softmax(Module<T>* owner, std::string_view name, std::ptrdiff_t axis = -1) : Module<T>(owner, name), axis_(axis) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Softmax"; }
 
 private:
     std::ptrdiff_t axis_;
@@ -206,7 +166,6 @@ public:
     LogSoftmax(Module<T>* owner, std::string_view name, std::ptrdiff_t axis = -1)
         : Module<T>(owner, name), axis_(axis) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "LogSoftmax"; }
 
 private:
     std::ptrdiff_t axis_;
@@ -223,33 +182,32 @@ public:
           weight(this, "weight",
                  Array<T>(Shape{this->checked_size("PReLU", "channels", channels)}, static_cast<T>(initial))) {}
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "PReLU"; }
 
     Parameter<T> weight;
 };
 
-extern template class ReLU<float>;
-extern template class ReLU<double>;
-extern template class ReLU6<float>;
-extern template class ReLU6<double>;
-extern template class SELU<float>;
-extern template class SELU<double>;
-extern template class Hardsigmoid<float>;
-extern template class Hardsigmoid<double>;
-extern template class Hardswish<float>;
-extern template class Hardswish<double>;
-extern template class Sigmoid<float>;
-extern template class Sigmoid<double>;
-extern template class LogSigmoid<float>;
-extern template class LogSigmoid<double>;
-extern template class SiLU<float>;
-extern template class SiLU<double>;
-extern template class Mish<float>;
-extern template class Mish<double>;
-extern template class Softsign<float>;
-extern template class Softsign<double>;
-extern template class Tanh<float>;
-extern template class Tanh<double>;
+extern template struct ReLU<float>;
+extern template struct ReLU<double>;
+extern template struct ReLU6<float>;
+extern template struct ReLU6<double>;
+extern template struct SELU<float>;
+extern template struct SELU<double>;
+extern template struct Hardsigmoid<float>;
+extern template struct Hardsigmoid<double>;
+extern template struct Hardswish<float>;
+extern template struct Hardswish<double>;
+extern template struct Sigmoid<float>;
+extern template struct Sigmoid<double>;
+extern template struct LogSigmoid<float>;
+extern template struct LogSigmoid<double>;
+extern template struct SiLU<float>;
+extern template struct SiLU<double>;
+extern template struct Mish<float>;
+extern template struct Mish<double>;
+extern template struct Softsign<float>;
+extern template struct Softsign<double>;
+extern template struct Tanh<float>;
+extern template struct Tanh<double>;
 extern template class LeakyReLU<float>;
 extern template class LeakyReLU<double>;
 extern template class ELU<float>;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -10,35 +11,36 @@
 namespace xtape::nn {
 namespace {
 
-constexpr std::size_t block = 1024;    // elements whose powers are added up in T before they join the total
-
-// The sum of |g|^p, or the largest |g| for infinite p.
+// NaN if an element is.
 template <class T>
-double power_sum(const Array<T>& gradient, double p) {
-    const T* g = gradient.storage().data();
-    double total = 0;
-    for (std::size_t begin = 0; begin < gradient.size(); begin += block) {
-        std::size_t end = std::min(gradient.size(), begin + block);
-        double part = 0;
-        if (std::isinf(p)) {
-            for (std::size_t i = begin; i < end; ++i) {
-                double size = std::abs(static_cast<double>(g[i]));
-                if (!(size <= total)) total = size;    // NaN as well
-            }
-            if (std::isnan(total)) return total;
-        } else if (p == 2) {
-            double parts[8] = {};
-            std::size_t i = begin;
-            for (; i + 8 <= end; i += 8)
-                for (std::size_t k = 0; k < 8; ++k)
-                    parts[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
-            for (; i < end; ++i) part += static_cast<double>(g[i]) * static_cast<double>(g[i]);
-            for (double one : parts) part += one;
-        } else {
-            for (std::size_t i = begin; i < end; ++i) part += std::pow(std::abs(static_cast<double>(g[i])), p);
-        }
-        total += part;
+double largest_absolute(const Array<T>& gradient) {
+    T largest = 0;
+    bool nan = false;
+    for (T g : gradient.storage()) {
+        T size = std::abs(g);
+        largest = size > largest ? size : largest;
+        nan |= size != size;
     }
+    return nan ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(largest);
+}
+
+// The sum of (|g| / unit)^p.
+template <class T>
+double power_sum(const Array<T>& gradient, double p, double unit) {
+    const T* g = gradient.storage().data();
+    const std::size_t count = gradient.size();
+    double parts[8] = {};
+    std::size_t i = 0;
+    if (p == 2) {
+        for (; i + 8 <= count; i += 8)
+            for (std::size_t k = 0; k < 8; ++k) {
+                double x = static_cast<double>(g[i + k]) / unit;
+                parts[k] += x * x;
+            }
+    }
+    for (; i < count; ++i) parts[0] += std::pow(std::abs(static_cast<double>(g[i])) / unit, p);
+    double total = 0;
+    for (double part : parts) total += part;
     return total;
 }
 
@@ -46,37 +48,45 @@ double power_sum(const Array<T>& gradient, double p) {
 
 template <class T>
 double clip_grad_norm(const Parameters<T>& parameters, double max_norm, ClipOptions options) {
-    double p = options.norm;
+    const double p = options.norm;
     if (!(max_norm >= 0))
         throw std::invalid_argument("[clip_grad_norm] got max_norm = " + std::to_string(max_norm) +
                                     "; wanted 0 or more");
     if (!(p > 0)) throw std::invalid_argument("[clip_grad_norm] got norm = " + std::to_string(p) + "; wanted above 0");
-    double total = 0;
+
+    double largest = 0;
     for (const auto& [name, parameter] : parameters) {
         if (!parameter.has_grad()) continue;
-        double part = power_sum(parameter.grad(), p);
-        if (!std::isfinite(part) && options.non_finite == NonFiniteNorm::error)
-            throw AnomalyError("[clip_grad_norm] the gradient of " + name + " of the shape " +
+        const double here = largest_absolute(parameter.grad());
+        if (!std::isfinite(here) && options.non_finite == NonFinite::raise)
+            throw AnomalyError("[clip_grad_norm] got a gradient of '" + name + "' of the shape " +
                                to_string(parameter.shape()) +
-                               " is not finite; wanted numbers: look at the loss, or "
-                               "skip such steps by non_finite");
-        total = !std::isinf(p) ? total + part : (part > total || std::isnan(part)) ? part : total;
+                               " with an element that is not finite; wanted numbers: look at the loss, or skip such "
+                               "steps with non_finite");
+        if (here > largest || std::isnan(here)) largest = here;
+        if (std::isnan(largest)) break;
     }
-    double norm = std::isinf(p) ? total : p == 2 ? std::sqrt(total) : std::pow(total, 1 / p);
-    if (!std::isfinite(norm) && options.non_finite != NonFiniteNorm::scale) {
-        if (options.non_finite == NonFiniteNorm::error)
-            throw AnomalyError("[clip_grad_norm] the norm of all gradients is not finite");
+
+    double norm = largest;
+    if (std::isfinite(largest) && largest > 0 && std::isfinite(p)) {
+        // Powers are taken of |g| / largest, which are within a double's range; squares usually need no help.
+        const double unit = p == 2 && largest > 1e-120 && largest < 1e120 ? 1 : largest;
+        double total = 0;
+        for (const auto& named : parameters)
+            if (named.parameter.has_grad()) total += power_sum(named.parameter.grad(), p, unit);
+        norm = unit * (p == 2 ? std::sqrt(total) : std::pow(total, 1 / p));
+    }
+    if (!std::isfinite(norm) && options.non_finite != NonFinite::let_through) {
+        if (options.non_finite == NonFinite::raise)
+            throw AnomalyError("[clip_grad_norm] got finite gradients whose norm is beyond the largest double");
         return norm;
     }
-    double scale = max_norm / (norm + 1e-6);
+    const double scale = max_norm / (norm + 1e-6);
     if (scale >= 1) return norm;
     for (const auto& named : parameters) {
         Variable<T> parameter = named.parameter;
         if (!parameter.has_grad()) continue;
-        Array<T>& gradient = parameter.mutable_grad();
-        T* g = gradient.storage().data();
-        auto factor = static_cast<T>(scale);
-        for (std::size_t i = 0; i < gradient.size(); ++i) g[i] *= factor;
+        for (T& g : parameter.mutable_grad().storage()) g = static_cast<T>(static_cast<double>(g) * scale);
     }
     return norm;
 }

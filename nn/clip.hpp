@@ -1,22 +1,20 @@
 // Clipping of gradients, between backward() and the optimizer's step.
 #pragma once
 
+#include <xtape/core/non_finite.hpp>
 #include <xtape/core/parameters.hpp>
 
 namespace xtape::nn {
 
-// What clip_grad_norm does when the total norm is not finite: throw AnomalyError naming a parameter, leave all
-// gradients as they are, or scale as PyTorch does (by 0 or NaN).
-enum class NonFiniteNorm { error, skip, scale };
-
 struct ClipOptions {
-    double norm = 2;    // p of the norm; infinity is allowed
-    NonFiniteNorm non_finite = NonFiniteNorm::error;
+    double norm = 2;                            // p of the norm; infinity is allowed
+    NonFinite non_finite = NonFinite::raise;    // let_through scales by 0 or NaN, as PyTorch does
 };
 
 // Multiplies all gradients by min(1, max_norm / (norm + 1e-6)), norm being the p-norm of all their elements together,
-// and returns that norm. Parameters without a gradient do not count. Throws std::invalid_argument for max_norm < 0 or
-// p <= 0.
+// and returns that norm. Neither overflows nor loses small numbers, whatever p. Parameters without a gradient do not
+// count. Throws std::invalid_argument for max_norm < 0 or p <= 0, AnomalyError when an element, or the norm itself, is
+// not finite, and leaves all gradients as they were then.
 template <class T>
 double clip_grad_norm(const Parameters<T>& parameters, double max_norm, ClipOptions options = {});
 

@@ -24,7 +24,6 @@ template <class T>
 class ModuleList : public Module<T> {
 public:
     using Module<T>::Module;
-    ModuleList() = default;
 
     // Makes a layer from its constructor's arguments (without owner and name) and returns it: add<nn::Linear>(64, 16),
     // or for a module that is no template add<Block>(...).
@@ -53,7 +52,6 @@ public:
     // Throws std::out_of_range.
     Module<T>& operator[](std::size_t i);
     using Module<T>::operator();
-    std::string kind() const override { return "ModuleList"; }
 
 private:
     std::string next_name() const { return std::to_string(parts_.size()); }
@@ -67,9 +65,7 @@ template <class T>
 class Sequential : public ModuleList<T> {
 public:
     using ModuleList<T>::ModuleList;
-    Sequential() = default;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Sequential"; }
 };
 
 // y = x + f(x), f being the sequence of its parts. Throws ShapeError when f changes the shape. He et al., "Deep
@@ -78,9 +74,7 @@ template <class T>
 class Residual : public Sequential<T> {
 public:
     using Sequential<T>::Sequential;
-    Residual() = default;
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Residual"; }
 };
 
 extern template class ModuleList<float>;

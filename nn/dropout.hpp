@@ -22,7 +22,6 @@ public:
     explicit Dropout(double p = 0.5, DropoutOptions options = {}) : Dropout(nullptr, "", p, options) {}
     Dropout(Module<T>* owner, std::string_view name, double p = 0.5, DropoutOptions options = {});
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Dropout"; }
     std::string describe() const override;
 
 private:
@@ -37,7 +36,6 @@ public:
     explicit FeatureDropout(double p = 0.5) : FeatureDropout(nullptr, "", p) {}
     FeatureDropout(Module<T>* owner, std::string_view name, double p = 0.5);
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "FeatureDropout"; }
     std::string describe() const override;
 
 private:
@@ -51,7 +49,6 @@ public:
     explicit AlphaDropout(double p = 0.5) : AlphaDropout(nullptr, "", p) {}
     AlphaDropout(Module<T>* owner, std::string_view name, double p = 0.5);
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "AlphaDropout"; }
     std::string describe() const override;
 
 private:

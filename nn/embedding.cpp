@@ -2,7 +2,6 @@
 #include <xtape/nn/embedding.hpp>
 #include <xtape/ops/index.hpp>
 #include <xtape/ops/selection.hpp>
-#include <xtape/ops/shape.hpp>
 
 #include <algorithm>
 
@@ -10,7 +9,7 @@ namespace xtape::nn {
 
 template <class T>
 Embedding<T>::Embedding(Module<T>* owner, std::string_view name, Size count, Size length, EmbeddingOptions options)
-    : Module<T>(owner, name),
+    : Embedding::Module(owner, name),
       count_(this->checked_size("Embedding", "count", count.number)),
       length_(this->checked_size("Embedding", "length", length.number)),
       options_(options),
@@ -43,14 +42,7 @@ std::string Embedding<T>::describe() const {
     return "Embedding(" + std::to_string(count_) + " x " + std::to_string(length_) + ")";
 }
 
-template <class T>
-Variable<T> Flatten<T>::forward(const Variable<T>& x) {
-    return flatten(x, first_, last_);
-}
-
 template class Embedding<float>;
 template class Embedding<double>;
-template class Flatten<float>;
-template class Flatten<double>;
 
 }    // namespace xtape::nn

@@ -1,17 +1,13 @@
-// Initialisers: what parameters begin as. Each replaces a leaf's value, drawing from default_generator()'s
+// Initialisers. Each replaces a leaf's value, drawing from default_generator()'s
 // initialisation stream. Fans are PyTorch's: of a weight (out, in, ...), fan_in = in and fan_out = out, times the
 // lengths of the further axes.
 #pragma once
 
-#include <xtape/core/variable.hpp>
+#include <xtape/nn/parameter.hpp>
 
 #include <cstddef>
 
 namespace xtape::nn {
-
-template <class T>
-class Module;
-
 namespace init {
 
 // w = number.

@@ -26,7 +26,6 @@ public:
     Linear(Module<T>* owner, std::string_view name, Size in, Size out, LinearOptions options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Linear"; }
     std::string describe() const override;
 
 private:
@@ -62,7 +61,6 @@ public:
                 DropConnectOptions<T> options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "DropConnect"; }
     std::string describe() const override;
 
 private:
@@ -88,7 +86,6 @@ public:
     Maxout(Module<T>* owner, std::string_view name, Size in, Size out, Size pieces, LinearOptions options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "Maxout"; }
     std::string describe() const override;
 
 private:

@@ -68,10 +68,11 @@ template <class T>
 void Module<T>::adopt(Module& part, std::string_view name) {
     if (part.owner_ != nullptr)
         throw std::invalid_argument("[" + label() + "] got " + part.label() +
-                                    ", which is a part already; wanted one without an owner");
+                                    ", which has an owner already; wanted a module without one");
     for (const Module* above = this; above != nullptr; above = above->owner_)
         if (above == &part)
-            throw std::invalid_argument("[" + label() + "] got itself, or a module that it is a part of, as its part");
+            throw std::invalid_argument("[" + label() +
+                                        "] got itself, or a module that owns it, as its part; wanted a module outside");
     check_name(name);
     children_.push_back(&part);
     part.owner_ = this;
@@ -95,12 +96,21 @@ void Module<T>::check_name(std::string_view name) const {
 
 template <class T>
 Variable<T> Module<T>::forward(const Variable<T>&) {
-    throw Error("[" + label() + "] has no forward of one variable; wanted an override of forward(const Variable<T>&)");
+    throw Error("[" + label() + "] got one variable; wanted what its own forward takes");
 }
 
 template <class T>
-Variable<T> Module<T>::operator()(const Variable<T>& x) {
-    return watched([&] { return forward(x); });
+Variable<T> Module<T>::call(const Variable<T>& x) {
+    return watched(forward(x));
+}
+
+template <class T>
+void Module<T>::show(const Variable<T>& output, std::size_t number) {
+    struct Restore {
+        OutputWatch<T>* innermost = std::exchange(OutputWatch<T>::innermost_, nullptr);
+        ~Restore() { OutputWatch<T>::innermost_ = innermost; }
+    } watches;
+    for (auto* watch = watches.innermost; watch != nullptr; watch = watch->outer_) watch->see_(*this, output, number);
 }
 
 template <class T>
@@ -163,7 +173,7 @@ void Module<T>::visit(const std::string& prefix, const Visit& visitor) const {
 }
 
 template <class T>
-Parameters<T> Module<T>::named_parameters() const {
+Parameters<T> Module<T>::parameters() const {
     Parameters<T> result;
     visit("", [&](const std::string& name, Member<T>& member) {
         if (const Variable<T>* variable = member.variable()) result.add(name, *variable);
@@ -265,11 +275,25 @@ ModeGuard<T>::~ModeGuard() {
     }
 }
 
+template <class T>
+OutputWatch<T>::OutputWatch(See see) : see_(std::move(see)), outer_(innermost_) {
+    innermost_ = this;
+}
+
+template <class T>
+OutputWatch<T>::~OutputWatch() {
+    OutputWatch** link = &innermost_;    // usually this one's own: watches end in the opposite order
+    while (*link != nullptr && *link != this) link = &(*link)->outer_;
+    if (*link == this) *link = outer_;
+}
+
 template class Member<float>;
 template class Member<double>;
 template class Module<float>;
 template class Module<double>;
 template class ModeGuard<float>;
 template class ModeGuard<double>;
+template class OutputWatch<float>;
+template class OutputWatch<double>;
 
 }    // namespace xtape::nn

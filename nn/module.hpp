@@ -12,14 +12,23 @@
 //     };
 //
 // Parts are plain members that register themselves with their owner, so none can be forgotten. They are registered by
-// address: modules are neither copied nor moved, and whoever of owner and part dies first tells the other.
+// address: modules are neither copied nor moved, and whichever of owner and part dies first tells the other.
+//
+// A module that takes or gives something else than one variable says so in its base, and is called like that:
+//
+//     template <class T>
+//     struct Bilinear : nn::Module<T, Variable<T>(const Variable<T>&, const Variable<T>&)> { ...
+//         Variable<T> forward(const Variable<T>& a, const Variable<T>& b) override;
+//     };
 #pragma once
 
 #include <xtape/core/error.hpp>
 #include <xtape/core/parameters.hpp>
 #include <xtape/core/state.hpp>
+#include <xtape/nn/detail/call.hpp>
 #include <xtape/nn/parameter.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -30,7 +39,11 @@
 namespace xtape::nn {
 
 template <class T>
-class Module {
+class OutputWatch;
+
+// The base of every module, and what a module of one variable derives from.
+template <class T>
+class Module<T, Variable<T>(const Variable<T>&)> {
 public:
     using value_type = T;
     struct Named {
@@ -40,17 +53,16 @@ public:
 
     // A model of its own.
     Module() = default;
-    // A part of `owner` under a name; of nobody when the owner is null. Throws std::invalid_argument when the name is
+    // A part of `owner` under a name; without an owner when it is null. Throws std::invalid_argument when the name is
     // empty, taken, or has '.' or '/'.
     Module(Module* owner, std::string_view name);
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
     virtual ~Module();
 
-    // y = forward(x), what the model computes. A model of another signature defines its own forward and is called by
-    // that name; calling it with one variable then throws Error.
+    // y = forward(x), what the model computes. Throws Error when it has no forward of one variable.
     virtual Variable<T> forward(const Variable<T>& x);
-    Variable<T> operator()(const Variable<T>& x);
+    Variable<T> operator()(const Variable<T>& x) { return call(x); }
 
     // What it is, without its options: "Linear"; and in a line: "Linear(784 -> 128)".
     virtual std::string kind() const;
@@ -59,11 +71,12 @@ public:
     std::string path() const;
 
     // All parameters, of this module and of its parts, in the order of their declaration, under dotted paths.
-    Parameters<T> named_parameters() const;
-    Parameters<T> parameters() const { return named_parameters(); }
-    // Where the parameters stand, in the same order: for functional_call, which exchanges them.
+    Parameters<T> parameters() const;
+    // The same list under PyTorch's other name.
+    Parameters<T> named_parameters() const { return parameters(); }
+    // Where the parameters are stored, in the same order: for functional_call, which exchanges them.
     std::vector<Variable<T>*> parameter_places() const;
-    // All buffers likewise, as shares of their present values.
+    // All buffers likewise, sharing their present values.
     State named_buffers() const;
     // This module, then its parts, each followed by its own.
     std::vector<Named> named_modules();
@@ -74,7 +87,7 @@ public:
     void eval() { train(false); }
     bool is_training() const { return training_; }
 
-    // Forgets the gradients of all parameters.
+    // Clears the gradients of all parameters.
     void zero_grad();
     // Switches whether the parameters are trained: requires_grad(false) freezes them.
     void requires_grad(bool needed);
@@ -95,7 +108,7 @@ public:
     void copy_state(const Module& other) { load_state(other.state()); }
 
 protected:
-    // For messages: "Linear fc1", or "Linear" for a part of nobody.
+    // For messages: "Linear fc1", or "Linear" for a module without an owner.
     std::string label() const;
     // Throws ShapeError: "[Linear fc1] got the shape (4, 3); wanted (..., 2)".
     [[noreturn]] void refuse_shape(const Shape& got, const std::string& wanted) const;
@@ -104,23 +117,26 @@ protected:
     // A size given to a constructor, at least `least`. Throws std::invalid_argument.
     std::size_t checked_size(const char* kind, const char* what, std::ptrdiff_t size, std::ptrdiff_t least = 1) const;
 
-    // Runs a forward so that OutputWatch sees its result: for operator() of other signatures.
-    template <class Forward>
-    Variable<T> watched(Forward forward) {
-        Variable<T> y = forward();
-        if (watch_ != nullptr) (*watch_)(*this, y);
+    // Shows the variables in a result to every OutputWatch, and returns it.
+    template <class Y>
+    Y watched(Y y) {
+        if (OutputWatch<T>::innermost_ != nullptr) {
+            std::size_t number = 0;
+            detail::visit_outputs<T>(y, [&](const Variable<T>& output) { show(output, number++); });
+        }
         return y;
     }
 
-    // Takes a part of nobody as its own. Throws as the constructor.
+    // Becomes the owner of a module that has none. Throws as the constructor.
     void adopt(Module& part, std::string_view name);
 
 private:
     friend class Member<T>;
     template <class>
-    friend class OutputWatch;
-    template <class>
     friend class WeightNorm;
+
+    virtual Variable<T> call(const Variable<T>& x);
+    void show(const Variable<T>& output, std::size_t number);
 
     void check_name(std::string_view name) const;
     void detach();
@@ -132,8 +148,47 @@ private:
     bool training_ = true;
     std::vector<Member<T>*> members_;
     std::vector<Module*> children_;
+};
 
-    static constinit inline thread_local const std::function<void(Module&, const Variable<T>&)>* watch_ = nullptr;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverloaded-virtual"    // of Module<T>'s forward, which is not meant here
+
+// A module whose forward takes `A...`, any variables, indices and options, and returns an R: a variable, or several in
+// a tuple, a list or a plain struct. It is called with what forward takes. A last parameter that is an options
+// aggregate or a std::optional may be left out: `attention(q, k, v)`, `attention(q, k, v, {.causal = true})`. One
+// variable that does not become one variable is taken by value: `nn::Module<T, Gaussian<T>(Variable<T>)>`.
+template <class T, class R, class... A>
+class Module<T, R(A...)> : public Module<T>, public detail::Call<Module<T, R(A...)>, R, A...> {
+public:
+    using Module<T>::Module;
+
+    virtual R forward(A... arguments) = 0;
+    using detail::Call<Module, R, A...>::operator();
+
+private:
+    friend detail::Call<Module, R, A...>;
+    template <class, class, class, class>
+    friend struct detail::CallWithoutOptions;
+
+    R call_watched(A... arguments) { return this->watched(R(forward(std::forward<A>(arguments)...))); }
+    // As a part of Sequential, say, which knows it as a Module<T>.
+    Variable<T> call(const Variable<T>& x) override {
+        if constexpr (requires(Module & self) {
+                          { self(x) } -> std::convertible_to<Variable<T>>;
+                      })
+            return (*this)(x);
+        else
+            return Module<T>::forward(x);    // throws
+    }
+};
+
+#pragma GCC diagnostic pop
+
+template <class T, class R>
+class Module<T, R(const Variable<T>&)> {
+    static_assert(sizeof(R) == 0,
+                  "a forward that makes something else of one variable takes it by value, as Module<T> has "
+                  "a forward(const Variable<T>&): derive from nn::Module<T, R(Variable<T>)>");
 };
 
 // Switches a module and all of its parts to training or evaluation for a scope, and each back to what it was.
@@ -159,19 +214,28 @@ public:
 template <class D>
 EvalGuard(D&) -> EvalGuard<typename D::value_type>;
 
-// Calls see(module, output) after each call of any module on this thread while it lives: for looking at activations.
+// Calls see(module, output) after each call of any module on this thread while it lives: for reading activations. A
+// module with several outputs shows one after the other; `see` may take their number, from 0, as a third parameter.
+// Watches nest: each of them sees all calls, but none that a `see` makes.
 template <class T>
 class [[nodiscard]] OutputWatch {
 public:
-    using See = std::function<void(Module<T>&, const Variable<T>&)>;
-    explicit OutputWatch(See see) : see_(std::move(see)), before_(Module<T>::watch_) { Module<T>::watch_ = &see_; }
+    using See = std::function<void(Module<T>&, const Variable<T>&, std::size_t)>;
+    explicit OutputWatch(See see);
+    template <std::invocable<Module<T>&, const Variable<T>&> F>
+    explicit OutputWatch(F see)
+        : OutputWatch(See([see = std::move(see)](Module<T>& module, const Variable<T>& y, std::size_t) mutable {
+              see(module, y);
+          })) {}
     OutputWatch(const OutputWatch&) = delete;
     OutputWatch& operator=(const OutputWatch&) = delete;
-    ~OutputWatch() { Module<T>::watch_ = before_; }
+    ~OutputWatch();
 
 private:
+    friend class Module<T>;
     See see_;
-    const See* before_;
+    OutputWatch* outer_;
+    static constinit inline thread_local OutputWatch* innermost_ = nullptr;
 };
 
 extern template class Module<float>;
@@ -180,5 +244,7 @@ extern template class Member<float>;
 extern template class Member<double>;
 extern template class ModeGuard<float>;
 extern template class ModeGuard<double>;
+extern template class OutputWatch<float>;
+extern template class OutputWatch<double>;
 
 }    // namespace xtape::nn

@@ -30,7 +30,6 @@ public:
     BatchNorm(Module<T>* owner, std::string_view name, Size channels, BatchNormOptions options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "BatchNorm"; }
     std::string describe() const override;
 
 private:
@@ -65,7 +64,6 @@ public:
     LayerNorm(Module<T>* owner, std::string_view name, const Lengths& features, LayerNormOptions options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "LayerNorm"; }
     std::string describe() const override;
 
 private:
@@ -90,7 +88,6 @@ public:
     RMSNorm(Module<T>* owner, std::string_view name, Size features, RMSNormOptions options = {});
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "RMSNorm"; }
     std::string describe() const override;
 
 private:

@@ -13,11 +13,12 @@
 
 namespace xtape::nn {
 
-template <class T>
+// See module.hpp.
+template <class T, class Signature = Variable<T>(const Variable<T>&)>
 class Module;
 
 // A named value that registers itself with its owner, and takes itself out when it dies. Owner and name are given
-// once; without an owner it belongs to nobody.
+// once; the owner may be null.
 template <class T>
 class Member {
 public:

@@ -45,7 +45,9 @@ std::string Module<T>::summary(const Shape& input) {
     if (!input.empty()) {
         NoGrad unrecorded;
         ModeGuard<T> evaluation(*this, false);
-        OutputWatch<T> watch([&](Module& module, const Variable<T>& y) { shapes[&module] = to_string(y.shape()); });
+        OutputWatch<T> watch([&](Module& module, const Variable<T>& y, std::size_t number) {
+            shapes[&module] = (number == 0 ? "" : shapes[&module] + ", ") + to_string(y.shape());
+        });
         (*this)(Variable<T>(Array<T>(input, T(0))));
     }
     std::vector<Row> rows{{"layer", "output", "parameters"}};

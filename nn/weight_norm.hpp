@@ -25,7 +25,6 @@ public:
                std::string_view weight = "weight");
 
     Variable<T> forward(const Variable<T>& x) override;
-    std::string kind() const override { return "WeightNorm"; }
     Module<T>& layer() { return *layer_; }
     // g v / |v|.
     Variable<T> weight() const;

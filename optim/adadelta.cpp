@@ -1,9 +1,9 @@
 #include <xtape/optim/adadelta.hpp>
-#include <xtape/optim/detail/optimizer_of.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<AdadeltaOptions> {
@@ -15,7 +15,7 @@ struct Rule<AdadeltaOptions> {
         visit("eps", o.eps, not_negative);
         visit("weight_decay", o.weight_decay, not_negative);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const AdadeltaOptions&) { return {"square_avg", "acc_delta"}; }
 
@@ -25,8 +25,8 @@ struct Rule<AdadeltaOptions> {
         Decay<T> decay;
         L lr, rho, rest, eps;
 
-        Pass(const AdadeltaOptions& o, double rate, std::int64_t, double)
-            : decay(o), lr(rate), rho(o.rho), rest(1 - o.rho), eps(o.eps) {}
+        Pass(const AdadeltaOptions& o, const StepInfo& now)
+            : decay(o), lr(now.lr), rho(o.rho), rest(1 - o.rho), eps(o.eps) {}
         void operator()(L& p, const L& gradient, L& square, L& accumulated) const {
             const L g = decay(p, gradient);
             square = rho * square + rest * g * g;
@@ -40,4 +40,4 @@ struct Rule<AdadeltaOptions> {
 template class OptimizerOf<float, AdadeltaOptions>;
 template class OptimizerOf<double, AdadeltaOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

@@ -17,12 +17,12 @@ struct AdadeltaOptions {
 // g = gradient + weight_decay p; s = rho s + (1 - rho) g^2; d = sqrt(a + eps) / sqrt(s + eps) g; a = rho a + (1 - rho)
 // d^2; p -= lr d, where s is square_avg and a acc_delta in the state. Zeiler 2012.
 template <class T>
-class Adadelta : public detail::OptimizerOf<T, AdadeltaOptions> {
+class Adadelta : public OptimizerOf<T, AdadeltaOptions> {
 public:
-    using detail::OptimizerOf<T, AdadeltaOptions>::OptimizerOf;
+    using OptimizerOf<T, AdadeltaOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, AdadeltaOptions>;
-extern template class detail::OptimizerOf<double, AdadeltaOptions>;
+extern template class OptimizerOf<float, AdadeltaOptions>;
+extern template class OptimizerOf<double, AdadeltaOptions>;
 
 }    // namespace xtape::optim

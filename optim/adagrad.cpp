@@ -1,9 +1,9 @@
 #include <xtape/optim/adagrad.hpp>
-#include <xtape/optim/detail/optimizer_of.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<AdagradOptions> {
@@ -16,7 +16,7 @@ struct Rule<AdagradOptions> {
         visit("initial_accumulator_value", o.initial_accumulator_value, not_negative);
         visit("eps", o.eps, not_negative);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const AdagradOptions&) { return {"sum"}; }
     static double initial(const AdagradOptions& o, double, std::size_t) { return o.initial_accumulator_value; }
@@ -27,8 +27,8 @@ struct Rule<AdagradOptions> {
         Decay<T> decay;
         L lr, eps;
 
-        Pass(const AdagradOptions& o, double rate, std::int64_t step, double)
-            : decay(o), lr(rate / (1 + static_cast<double>(step - 1) * o.lr_decay)), eps(o.eps) {}
+        Pass(const AdagradOptions& o, const StepInfo& now)
+            : decay(o), lr(now.lr / (1 + static_cast<double>(now.step - 1) * o.lr_decay)), eps(o.eps) {}
         void operator()(L& p, const L& gradient, L& sum) const {
             const L g = decay(p, gradient);
             sum += g * g;
@@ -40,4 +40,4 @@ struct Rule<AdagradOptions> {
 template class OptimizerOf<float, AdagradOptions>;
 template class OptimizerOf<double, AdagradOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

@@ -18,12 +18,12 @@ struct AdagradOptions {
 // g = gradient + weight_decay p; sum += g^2; p -= lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps), where sum is at
 // first initial_accumulator_value and step counts from 1. Duchi, Hazan and Singer 2011.
 template <class T>
-class Adagrad : public detail::OptimizerOf<T, AdagradOptions> {
+class Adagrad : public OptimizerOf<T, AdagradOptions> {
 public:
-    using detail::OptimizerOf<T, AdagradOptions>::OptimizerOf;
+    using OptimizerOf<T, AdagradOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, AdagradOptions>;
-extern template class detail::OptimizerOf<double, AdagradOptions>;
+extern template class OptimizerOf<float, AdagradOptions>;
+extern template class OptimizerOf<double, AdagradOptions>;
 
 }    // namespace xtape::optim

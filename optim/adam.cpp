@@ -1,9 +1,9 @@
 #include <xtape/optim/adam.hpp>
-#include <xtape/optim/detail/optimizer_of.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 // What Adam and AdamW share.
 template <class O, bool coupled>
@@ -16,7 +16,7 @@ struct AdamRule {
         visit("amsgrad", o.amsgrad);
         visit("bias_correction", o.bias_correction);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const O& o) {
         Buffers names{"exp_avg", "exp_avg_sq"};
@@ -30,14 +30,14 @@ struct AdamRule {
         Decay<T> decay;
         L shrink, lr, rest1, beta2, rest2, correction, eps;
 
-        Pass(const O& o, double rate, std::int64_t step, double)
+        Pass(const O& o, const StepInfo& now)
             : decay(o, coupled),
-              shrink(coupled ? 1 : 1 - rate * o.weight_decay),
-              lr(o.bias_correction ? rate / (1 - std::pow(o.betas[0], step)) : rate),
+              shrink(coupled ? 1 : 1 - now.lr * o.weight_decay),
+              lr(o.bias_correction ? now.lr / (1 - std::pow(o.betas[0], now.step)) : now.lr),
               rest1(1 - o.betas[0]),
               beta2(o.betas[1]),
               rest2(1 - o.betas[1]),
-              correction(o.bias_correction ? std::sqrt(1 - std::pow(o.betas[1], step)) : 1),
+              correction(o.bias_correction ? std::sqrt(1 - std::pow(o.betas[1], now.step)) : 1),
               eps(o.eps) {}
 
         void operator()(L& p, const L& gradient, L& mean, L& square) const {
@@ -74,4 +74,4 @@ template class OptimizerOf<double, AdamOptions>;
 template class OptimizerOf<float, AdamWOptions>;
 template class OptimizerOf<double, AdamWOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

@@ -34,22 +34,22 @@ struct AdamWOptions {
 // exp_avg_sq in the state. Amsgrad: the largest v so far in place of v. Without bias_correction, the lecture's first
 // form (CS231n): p -= lr m / (sqrt(v) + eps). Kingma and Ba 2015; Reddi, Kale and Kumar 2018.
 template <class T>
-class Adam : public detail::OptimizerOf<T, AdamOptions> {
+class Adam : public OptimizerOf<T, AdamOptions> {
 public:
-    using detail::OptimizerOf<T, AdamOptions>::OptimizerOf;
+    using OptimizerOf<T, AdamOptions>::OptimizerOf;
 };
 
 // Adam whose weight decay does not pass through the moments: p *= 1 - lr weight_decay before the step. Loshchilov and
 // Hutter 2019.
 template <class T>
-class AdamW : public detail::OptimizerOf<T, AdamWOptions> {
+class AdamW : public OptimizerOf<T, AdamWOptions> {
 public:
-    using detail::OptimizerOf<T, AdamWOptions>::OptimizerOf;
+    using OptimizerOf<T, AdamWOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, AdamOptions>;
-extern template class detail::OptimizerOf<double, AdamOptions>;
-extern template class detail::OptimizerOf<float, AdamWOptions>;
-extern template class detail::OptimizerOf<double, AdamWOptions>;
+extern template class OptimizerOf<float, AdamOptions>;
+extern template class OptimizerOf<double, AdamOptions>;
+extern template class OptimizerOf<float, AdamWOptions>;
+extern template class OptimizerOf<double, AdamWOptions>;
 
 }    // namespace xtape::optim

@@ -1,9 +1,9 @@
 #include <xtape/optim/adamax.hpp>
-#include <xtape/optim/detail/optimizer_of.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<AdamaxOptions> {
@@ -15,7 +15,7 @@ struct Rule<AdamaxOptions> {
         visit("eps", o.eps, not_negative);
         visit("weight_decay", o.weight_decay, not_negative);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const AdamaxOptions&) { return {"exp_avg", "exp_inf"}; }
 
@@ -25,9 +25,9 @@ struct Rule<AdamaxOptions> {
         Decay<T> decay;
         L lr, rest1, beta2, eps;
 
-        Pass(const AdamaxOptions& o, double rate, std::int64_t step, double)
+        Pass(const AdamaxOptions& o, const StepInfo& now)
             : decay(o),
-              lr(rate / (1 - std::pow(o.betas[0], step))),
+              lr(now.lr / (1 - std::pow(o.betas[0], now.step))),
               rest1(1 - o.betas[0]),
               beta2(o.betas[1]),
               eps(o.eps) {}
@@ -43,4 +43,4 @@ struct Rule<AdamaxOptions> {
 template class OptimizerOf<float, AdamaxOptions>;
 template class OptimizerOf<double, AdamaxOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

@@ -19,12 +19,12 @@ struct AdamaxOptions {
 // g = gradient + weight_decay p; m = b1 m + (1 - b1) g; u = max(b2 u, |g| + eps); p -= lr / (1 - b1^step) m / u, where
 // m and u are exp_avg and exp_inf in the state. Kingma and Ba 2015, section 7.
 template <class T>
-class Adamax : public detail::OptimizerOf<T, AdamaxOptions> {
+class Adamax : public OptimizerOf<T, AdamaxOptions> {
 public:
-    using detail::OptimizerOf<T, AdamaxOptions>::OptimizerOf;
+    using OptimizerOf<T, AdamaxOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, AdamaxOptions>;
-extern template class detail::OptimizerOf<double, AdamaxOptions>;
+extern template class OptimizerOf<float, AdamaxOptions>;
+extern template class OptimizerOf<double, AdamaxOptions>;
 
 }    // namespace xtape::optim

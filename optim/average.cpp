@@ -78,7 +78,7 @@ State ParameterAverage<T>::state() const {
 template <class T>
 void ParameterAverage<T>::load_state(const State& state) {
     const StateMismatch mismatch = compare_layout(this->state(), state);
-    if (!mismatch.empty()) throw StateError("[average] got a state of something else\n" + mismatch.message());
+    if (!mismatch.empty()) throw StateError("[average] got a state that does not match\n" + mismatch.message());
     const auto updates = state.get<std::int64_t>("updates");
     if (updates < 0) throw StateError("[average] got updates = " + std::to_string(updates) + "; wanted 0 or more");
     std::vector<Array<T>> averages;
@@ -91,7 +91,7 @@ void ParameterAverage<T>::load_state(const State& state) {
 namespace {
 
 void visit_options(auto& o, const auto& visit) {
-    visit("decay", o.decay, detail::fraction);
+    visit("decay", o.decay, fraction);
     visit("warmup", o.warmup);
 }
 

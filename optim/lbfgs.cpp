@@ -1,13 +1,12 @@
 #include <xtape/optim/detail/flat.hpp>
-#include <xtape/optim/detail/optimizer_of.hpp>
 #include <xtape/optim/detail/strong_wolfe.hpp>
 #include <xtape/optim/lbfgs.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 #include <span>
 
 namespace xtape::optim {
-namespace detail {
 
 template <>
 struct Rule<LBFGSOptions> {
@@ -24,15 +23,13 @@ struct Rule<LBFGSOptions> {
         visit("tolerance_change", o.tolerance_change, not_negative);
         visit("history_size", o.history_size, at_least_one);
         visit("line_search", o.line_search, line_searches);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const LBFGSOptions&) { return {}; }
 };
 
 template class OptimizerOf<float, LBFGSOptions>;
 template class OptimizerOf<double, LBFGSOptions>;
-
-}    // namespace detail
 
 using detail::combine;
 using detail::dot;
@@ -54,7 +51,9 @@ double LBFGS<T>::step_with(const std::function<double()>& closure) {
     Memory& m = memory_;
 
     const double first_loss = closure();
-    if (!this->gradients_admit_step()) return first_loss;
+    const bool admitted = this->gradients_admit_step();
+    ++this->steps_;
+    if (!admitted) return first_loss;
     double loss = first_loss;
     ++m.evaluations;
     Array<T> gradient = flat_gradient();
@@ -214,9 +213,13 @@ Array<T> slice_rows(std::span<const Array<T>> flat, std::size_t rows, std::size_
 
 template <class T>
 State LBFGS<T>::state() const {
+    return with_memory(Base::state(), static_cast<std::size_t>(this->options().history_size));
+}
+
+// Adds the memory to the others' state, with places for `history` changes.
+template <class T>
+State LBFGS<T>::with_memory(State state, std::size_t history) const {
     const Memory& m = memory_;
-    const auto history = static_cast<std::size_t>(this->options().history_size);
-    State state = Base::state();
     state.add("iterations", m.iterations);
     state.add("evaluations", m.evaluations);
     state.add("step_length", m.step_length);
@@ -247,18 +250,18 @@ State LBFGS<T>::state() const {
 
 template <class T>
 void LBFGS<T>::load_state(const State& state) {
-    // A state of another history_size has rows to match: the layout is compared with that of a fresh optimizer that has
-    // the state's options.
-    LBFGS wanted(this->parameters());
+    // A state of another history_size has rows to match.
     LBFGSOptions options = this->options();
     try {
-        detail::Rule<LBFGSOptions>::options(options, detail::ReadOption{state, "groups.0."});
-        wanted.set_options(options);
+        Rule<LBFGSOptions>::options(options, detail::ReadOption{state, "groups.0."});
+        detail::check_options(options);
     } catch (const std::invalid_argument& error) {
         throw StateError(error.what());
     }
-    const StateMismatch mismatch = compare_layout(wanted.state(), state);
-    if (!mismatch.empty()) throw StateError("[LBFGS] got a state of something else\n" + mismatch.message());
+    const State others = Base::describe_state({options}, false);
+    const StateMismatch mismatch =
+        compare_layout(with_memory(others, static_cast<std::size_t>(options.history_size)), state);
+    if (!mismatch.empty()) throw StateError("[LBFGS] got a state that does not match\n" + mismatch.message());
 
     Memory m;
     m.iterations = state.get<std::int64_t>("iterations");
@@ -291,8 +294,7 @@ void LBFGS<T>::load_state(const State& state) {
     }
 
     State base;    // without what LBFGS adds
-    const State layout = Base::state();
-    for (const auto& [name, value] : layout) base.add(name, state.at(name));
+    for (const auto& [name, value] : others) base.add(name, state.at(name));
     Base::load_state(base);
     memory_ = std::move(m);
 }

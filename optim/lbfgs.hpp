@@ -28,9 +28,9 @@ struct LBFGSOptions {
 //   optimizer.step([&] { optimizer.zero_grad(); auto loss = ...; backward(loss); return loss; });
 // step() without a closure throws std::logic_error. All parameters are one group.
 template <class T>
-class LBFGS : public detail::OptimizerOf<T, LBFGSOptions> {
+class LBFGS : public OptimizerOf<T, LBFGSOptions> {
 public:
-    using Base = detail::OptimizerOf<T, LBFGSOptions>;
+    using Base = OptimizerOf<T, LBFGSOptions>;
     using Base::Base;
     using Base::step;
     void step() override;
@@ -56,6 +56,7 @@ private:
 
     double step_with(const std::function<double()>& closure) override;
     std::size_t count() const;
+    State with_memory(State state, std::size_t history) const;
     Array<T> flat_gradient() const;
     Array<T> flat_values() const;
     void move_to(const Array<T>& from, double t, const Array<T>& direction);
@@ -65,8 +66,8 @@ private:
     Memory memory_;
 };
 
-extern template class detail::OptimizerOf<float, LBFGSOptions>;
-extern template class detail::OptimizerOf<double, LBFGSOptions>;
+extern template class OptimizerOf<float, LBFGSOptions>;
+extern template class OptimizerOf<double, LBFGSOptions>;
 extern template class LBFGS<float>;
 extern template class LBFGS<double>;
 

@@ -1,9 +1,9 @@
-#include <xtape/optim/detail/optimizer_of.hpp>
 #include <xtape/optim/lion.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<LionOptions> {
@@ -14,7 +14,7 @@ struct Rule<LionOptions> {
         visit("betas", o.betas, fraction, fraction);
         visit("weight_decay", o.weight_decay, not_negative);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const LionOptions&) { return {"exp_avg"}; }
 
@@ -24,10 +24,10 @@ struct Rule<LionOptions> {
         Decay<T> decay;
         L shrink, lr, beta1, rest1, beta2, rest2;
 
-        Pass(const LionOptions& o, double rate, std::int64_t, double)
+        Pass(const LionOptions& o, const StepInfo& now)
             : decay(o, false),
-              shrink(1 - rate * o.weight_decay),
-              lr(rate),
+              shrink(1 - now.lr * o.weight_decay),
+              lr(now.lr),
               beta1(o.betas[0]),
               rest1(1 - o.betas[0]),
               beta2(o.betas[1]),
@@ -44,4 +44,4 @@ struct Rule<LionOptions> {
 template class OptimizerOf<float, LionOptions>;
 template class OptimizerOf<double, LionOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

@@ -18,12 +18,12 @@ struct LionOptions {
 // p *= 1 - lr weight_decay; p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g, where m is exp_avg in the state.
 // Chen et al. 2023.
 template <class T>
-class Lion : public detail::OptimizerOf<T, LionOptions> {
+class Lion : public OptimizerOf<T, LionOptions> {
 public:
-    using detail::OptimizerOf<T, LionOptions>::OptimizerOf;
+    using OptimizerOf<T, LionOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, LionOptions>;
-extern template class detail::OptimizerOf<double, LionOptions>;
+extern template class OptimizerOf<float, LionOptions>;
+extern template class OptimizerOf<double, LionOptions>;
 
 }    // namespace xtape::optim

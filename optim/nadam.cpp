@@ -1,9 +1,9 @@
-#include <xtape/optim/detail/optimizer_of.hpp>
 #include <xtape/optim/nadam.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<NAdamOptions> {
@@ -17,15 +17,16 @@ struct Rule<NAdamOptions> {
         visit("momentum_decay", o.momentum_decay, not_negative);
         visit("decoupled_weight_decay", o.decoupled_weight_decay);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const NAdamOptions&) { return {"exp_avg", "exp_avg_sq"}; }
 
     static double momentum(const NAdamOptions& o, std::int64_t step) {
         return o.betas[0] * (1 - 0.5 * std::pow(0.96, static_cast<double>(step) * o.momentum_decay));
     }
-    static double advance(const NAdamOptions& o, std::int64_t step, double product) {
-        return product * momentum(o, step);
+    static constexpr std::array<Number, 1> numbers{{{"mu_product", 1}}};    // mu(1) ... mu(step)
+    static void advance(const NAdamOptions& o, std::int64_t step, std::span<double> product) {
+        product[0] *= momentum(o, step);
     }
 
     template <class T>
@@ -34,16 +35,16 @@ struct Rule<NAdamOptions> {
         Decay<T> decay;
         L shrink, rest1, beta2, rest2, correction, eps, gradient_rate, mean_rate;
 
-        Pass(const NAdamOptions& o, double rate, std::int64_t step, double product)
+        Pass(const NAdamOptions& o, const StepInfo& now)
             : decay(o, !o.decoupled_weight_decay),
-              shrink(o.decoupled_weight_decay ? 1 - rate * o.weight_decay : 1),
+              shrink(o.decoupled_weight_decay ? 1 - now.lr * o.weight_decay : 1),
               rest1(1 - o.betas[0]),
               beta2(o.betas[1]),
               rest2(1 - o.betas[1]),
-              correction(1 - std::pow(o.betas[1], step)),
+              correction(1 - std::pow(o.betas[1], now.step)),
               eps(o.eps),
-              gradient_rate(rate * (1 - momentum(o, step)) / (1 - product)),
-              mean_rate(rate * momentum(o, step + 1) / (1 - product * momentum(o, step + 1))) {}
+              gradient_rate(now.lr * (1 - momentum(o, now.step)) / (1 - now.numbers[0])),
+              mean_rate(now.lr * momentum(o, now.step + 1) / (1 - now.numbers[0] * momentum(o, now.step + 1))) {}
 
         void operator()(L& p, const L& gradient, L& mean, L& square) const {
             const L g = decay(p, gradient);
@@ -60,4 +61,4 @@ struct Rule<NAdamOptions> {
 template class OptimizerOf<float, NAdamOptions>;
 template class OptimizerOf<double, NAdamOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

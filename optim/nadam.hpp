@@ -22,12 +22,12 @@ struct NAdamOptions {
 // Adam's; p -= lr ((1 - mu(t)) / (1 - M(t)) g + mu(t + 1) / (1 - M(t + 1)) m) / (sqrt(v / (1 - b2^t)) + eps). The
 // decoupled weight decay is AdamW's. Dozat 2016.
 template <class T>
-class NAdam : public detail::OptimizerOf<T, NAdamOptions> {
+class NAdam : public OptimizerOf<T, NAdamOptions> {
 public:
-    using detail::OptimizerOf<T, NAdamOptions>::OptimizerOf;
+    using OptimizerOf<T, NAdamOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, NAdamOptions>;
-extern template class detail::OptimizerOf<double, NAdamOptions>;
+extern template class OptimizerOf<float, NAdamOptions>;
+extern template class OptimizerOf<double, NAdamOptions>;
 
 }    // namespace xtape::optim

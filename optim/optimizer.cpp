@@ -57,28 +57,85 @@ Parameters<T> Optimizer<T>::parameters(std::size_t group) const {
 }
 
 template <class T>
+double Optimizer<T>::factor(std::size_t group) const {
+    const std::optional<Schedule>& schedule = groups_[group].schedule ? groups_[group].schedule : schedule_;
+    if (!schedule && !plateau_) return groups_[group].multiplier;
+    double factor = 1;
+    if (schedule) {
+        factor = (*schedule)(steps_);
+        check_rate(("schedule(" + std::to_string(steps_) + ")").c_str(), factor);
+    }
+    return plateau_ ? factor * plateau_->multiplier() : factor;
+}
+
+template <class T>
 double Optimizer<T>::lr(std::size_t group) const {
     check_group(group);
-    return base_lr(group) * groups_[group].multiplier;
+    return base_lr(group) * factor(group);
 }
 
 template <class T>
-void Optimizer<T>::set_lr(double lr) {
-    for (std::size_t i = 0; i < groups(); ++i) set_lr(lr, i);
+void Optimizer<T>::set_lr(double base) {
+    check_rate("lr", base);
+    for (std::size_t i = 0; i < groups(); ++i) set_lr(base, i);
 }
 
 template <class T>
-void Optimizer<T>::set_lr(double lr, std::size_t group) {
+void Optimizer<T>::set_lr(double base, std::size_t group) {
     check_group(group);
-    check_rate("lr", lr);
-    set_base_lr(group, lr);
+    check_rate("lr", base);
+    set_base_lr(group, base);
     groups_[group].multiplier = 1;
 }
 
 template <class T>
-void Optimizer<T>::scale_lr(double multiplier) {
-    check_rate("the multiplier of lr", multiplier);
-    for (Group& group : groups_) group.multiplier = multiplier;
+void Optimizer<T>::set_schedule(Schedule schedule) {
+    for (Group& group : groups_) group.schedule.reset();
+    schedule_ = std::move(schedule);
+}
+
+template <class T>
+void Optimizer<T>::set_schedule(Schedule schedule, std::size_t group) {
+    check_group(group);
+    groups_[group].schedule = std::move(schedule);
+}
+
+template <class T>
+void Optimizer<T>::set_plateau(PlateauOptions options) {
+    plateau_.emplace(options);
+}
+
+template <class T>
+void Optimizer<T>::observe(double value) {
+    if (!plateau_)
+        throw std::logic_error(std::string("[") + name() + "] observe() got a value, but there is no plateau; wanted " +
+                               "set_plateau() first");
+    plateau_->step(value);
+}
+
+template <class T>
+void Optimizer<T>::describe_progress(State& state) const {
+    bool scheduled = schedule_.has_value();
+    for (const Group& group : groups_) scheduled = scheduled || group.schedule;
+    if (scheduled) state.add("steps", steps_);
+    if (plateau_) state.add("plateau", plateau_->state());
+}
+
+template <class T>
+typename Optimizer<T>::Progress Optimizer<T>::read_progress(const State& state) const {
+    Progress progress{0, plateau_};
+    if (state.contains("steps")) progress.steps = state.get<std::int64_t>("steps");
+    if (progress.steps < 0)
+        throw StateError(std::string("[") + name() + "] got steps = " + std::to_string(progress.steps) +
+                         "; wanted 0 or more");
+    if (progress.plateau) progress.plateau->load_state(state.child("plateau"));
+    return progress;
+}
+
+template <class T>
+void Optimizer<T>::take_progress(Progress progress) {
+    steps_ = progress.steps;
+    plateau_ = progress.plateau;
 }
 
 template <class T>
@@ -110,7 +167,20 @@ typename Optimizer<T>::Group Optimizer<T>::make_group(const char* who, const Par
         if (!parameter.is_leaf())
             throw std::invalid_argument(place + "the parameter '" + name + "', which " + parameter.operation() +
                                         " computed; wanted a leaf");
-        group.slots.push_back({name, parameter, 0, 1, {}});
+        group.slots.push_back({name, parameter, 0, {}, {}});
+    }
+    auto trains = [](const Group& g) {
+        for (const Slot& slot : g.slots)
+            if (slot.parameter.requires_grad()) return true;
+        return false;
+    };
+    bool anything = trains(group);
+    for (const Group& earlier : groups_) anything = anything || trains(earlier);
+    if (!anything) {
+        std::string all;
+        for (const Slot& slot : group.slots) all += (all.empty() ? "'" : ", '") + slot.name + "'";
+        throw std::invalid_argument(place + all + ", of which none requires a gradient, so that no step would change " +
+                                    "anything; wanted at least one that does");
     }
     return group;
 }
@@ -141,7 +211,7 @@ void Optimizer<T>::check_group(std::size_t group) const {
 
 template <class T>
 void Optimizer<T>::check_rate(const char* what, double rate) const {
-    detail::CheckOption{name()}(what, rate, detail::not_negative);
+    detail::CheckOption{name()}(what, rate, not_negative);
 }
 
 template class Optimizer<float>;

@@ -1,26 +1,26 @@
 // Optimizer<T>: what all optimizers can do.
 #pragma once
 
+#include <xtape/core/non_finite.hpp>
 #include <xtape/core/parameters.hpp>
 #include <xtape/core/state.hpp>
+#include <xtape/optim/plateau.hpp>
+#include <xtape/optim/schedule.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace xtape::optim {
 
-// What a step does when a gradient has an element that is not finite: nothing (as PyTorch); leave all parameters and
-// all state as they are and count the step as skipped; or throw AnomalyError naming the parameter, likewise before
-// anything has changed.
-enum class NonFinite { let_through, skip, raise };
-
 // Changes parameters by their gradients. Parameters form groups, each with its own options. A parameter that has no
-// gradient, or does not require one, is left as it is, and so is its state.
+// gradient, or does not require one, is left as it is, and so is its state. The learning rate of a group is a product:
+//     lr = base rate * schedule(step) * plateau
 template <class T>
 class Optimizer {
 public:
@@ -50,14 +50,27 @@ public:
     Parameters<T> parameters() const;
     Parameters<T> parameters(std::size_t group) const;
 
-    // The learning rate of a group's next step.
+    // The learning rate of a group's next step, all factors included. Throws std::invalid_argument when the schedule
+    // gives a number that is negative or not finite.
     double lr(std::size_t group = 0) const;
-    // Sets the learning rate of all groups / of one. Throws std::invalid_argument when it is negative or not finite.
-    void set_lr(double lr);
-    void set_lr(double lr, std::size_t group);
-    // Makes each group's learning rate `multiplier` times what its options (or the last set_lr) say, so that one
-    // schedule serves groups of different rates: `optimizer.scale_lr(schedule(step))`. Throws as set_lr.
-    void scale_lr(double multiplier);
+    // The first factor: the option `lr`. Setting it, for all groups or for one, leaves the other factors as they are.
+    // Throws std::invalid_argument when it is negative or not finite.
+    virtual double base_lr(std::size_t group = 0) const = 0;
+    void set_lr(double base);
+    void set_lr(double base, std::size_t group);
+    // The second: schedule(steps()), for all groups, those that are added later too, or for one. It is not part of the
+    // state, being a function; steps() is, as soon as there is a schedule.
+    void set_schedule(Schedule schedule);
+    void set_schedule(Schedule schedule, std::size_t group);
+    // The third: a Plateau over the values that observe() is given, say a validation loss after each epoch. It is part
+    // of the state. observe() throws std::logic_error without one.
+    void set_plateau(PlateauOptions options = {});
+    void observe(double value);
+    // nullptr without one.
+    const Plateau* plateau() const { return plateau_ ? &*plateau_ : nullptr; }
+
+    // Steps so far, those that were skipped included, so that it stays in line with the loop.
+    std::int64_t steps() const { return steps_; }
     // Sets `momentum`, or the first of `betas`, in all groups. Throws std::invalid_argument when it is out of its range
     // or the optimizer has neither.
     virtual void set_momentum(double momentum) = 0;
@@ -78,41 +91,55 @@ protected:
         std::string name;
         Variable<T> parameter;
         std::int64_t step = 0;
-        double product = 1;    // of the momenta so far, for NAdam
+        std::vector<double> numbers;    // of the rule's own
         std::vector<Array<T>> buffers;
 
         bool takes_part() const { return parameter.requires_grad() && parameter.has_grad(); }
     };
     struct Group {
         std::vector<Slot> slots;
-        double multiplier = 1;
+        std::optional<Schedule> schedule = {};
+        double multiplier = 1;    // of the base rate, as a loaded state has it: for want of a schedule and a plateau
     };
 
     Optimizer() = default;
 
     virtual double step_with(const std::function<double()>& closure);
-    virtual double base_lr(std::size_t group) const = 0;
     virtual void set_base_lr(std::size_t group, double lr) = 0;
     virtual NonFinite non_finite(std::size_t group) const = 0;
 
     // The slots of a new group. Throws std::invalid_argument when there are no parameters, when one is already here
-    // (under any name), its name is, or it is a computed value.
+    // (under any name), its name is, or it is a computed value, and when nothing here requires a gradient.
     Group make_group(const char* who, const Parameters<T>& parameters) const;
     // False when this step is to be skipped; has then counted it. Throws AnomalyError.
     bool gradients_admit_step();
     void check_group(std::size_t group) const;
     void check_rate(const char* what, double rate) const;
 
+    // What schedule and plateau make of the base rate.
+    double factor(std::size_t group) const;
+    // The entries of the state that schedule and plateau add, and their way back: `read` checks all, `take` cannot
+    // fail.
+    struct Progress {
+        std::int64_t steps;
+        std::optional<Plateau> plateau;
+    };
+    void describe_progress(State& state) const;
+    Progress read_progress(const State& state) const;
+    void take_progress(Progress progress);
+
     std::vector<Group> groups_;
+    std::optional<Schedule> schedule_;
+    std::optional<Plateau> plateau_;
+    std::int64_t steps_ = 0;
     std::int64_t skipped_steps_ = 0;
 };
 
 extern template class Optimizer<float>;
 extern template class Optimizer<double>;
 
-namespace detail {
-
-// An optimizer whose groups have options of the type O.
+// An optimizer whose groups have options of the type O, and which steps as Rule<O> says: see rule.hpp, also for an
+// optimizer of your own.
 template <class T, class O>
 class OptimizerOf : public Optimizer<T> {
 public:
@@ -122,7 +149,8 @@ public:
     explicit OptimizerOf(const Parameters<T>& parameters, O options = {});
 
     // Adds parameters with options of their own. Variables without names are numbered on. Throws std::invalid_argument
-    // for an option out of its range, an empty list, or a parameter that is computed or already here.
+    // for an option out of its range, an empty list, or a parameter that is computed, already here, or of a shape that
+    // the optimizer does not take; and when no parameter, here or added before, requires a gradient.
     void add_group(const Parameters<T>& parameters, O options = {});
 
     const O& options(std::size_t group = 0) const;
@@ -141,13 +169,15 @@ public:
     using Optimizer<T>::step;
     void step() override;
     void set_momentum(double momentum) override;
+    double base_lr(std::size_t group = 0) const override;
     State state() const override;
     void load_state(const State& state) override;
 
 protected:
-    double base_lr(std::size_t group) const override;
     void set_base_lr(std::size_t group, double lr) override;
     NonFinite non_finite(std::size_t group) const override;
+    // The state if the groups had these options; without values, arrays have shapes only.
+    State describe_state(const std::vector<O>& options, bool values) const;
 
 private:
     using typename Optimizer<T>::Slot;
@@ -155,11 +185,9 @@ private:
 
     void replace_options(std::vector<O> options);
     void rearrange_buffers(Group& group, const O& from, const O& to);
-    // The state's layout if the groups had these options; without values, arrays have shapes only.
-    State describe_state(const std::vector<O>& options, bool values) const;
+    Array<T> first_buffer(const Slot& slot, const O& options, double lr, std::size_t buffer) const;
 
     std::vector<O> options_;
 };
 
-}    // namespace detail
 }    // namespace xtape::optim

@@ -17,13 +17,13 @@ constexpr std::array<std::pair<Threshold, const char*>, 2> threshold_modes{
 
 void visit_options(auto& o, const auto& visit) {
     visit("mode", o.mode, modes);
-    visit("factor", o.factor, detail::below_one);
-    visit("patience", o.patience, detail::not_negative);
-    visit("threshold", o.threshold, detail::not_negative);
+    visit("factor", o.factor, below_one);
+    visit("patience", o.patience, not_negative);
+    visit("threshold", o.threshold, not_negative);
     visit("threshold_mode", o.threshold_mode, threshold_modes);
-    visit("cooldown", o.cooldown, detail::not_negative);
-    visit("min", o.min, detail::not_negative);
-    visit("eps", o.eps, detail::not_negative);
+    visit("cooldown", o.cooldown, not_negative);
+    visit("min", o.min, not_negative);
+    visit("eps", o.eps, not_negative);
 }
 
 }    // namespace
@@ -71,7 +71,7 @@ State Plateau::state() const {
 
 void Plateau::load_state(const State& state) {
     const StateMismatch mismatch = compare_layout(this->state(), state);
-    if (!mismatch.empty()) throw StateError("[Plateau] got a state of something else\n" + mismatch.message());
+    if (!mismatch.empty()) throw StateError("[Plateau] got a state that does not match\n" + mismatch.message());
     PlateauOptions options;
     visit_options(options, detail::ReadOption{state, ""});
     try {
@@ -81,9 +81,9 @@ void Plateau::load_state(const State& state) {
         loaded.bad_steps_ = state.get<std::int64_t>("bad_steps");
         loaded.cooldown_left_ = state.get<std::int64_t>("cooldown_left");
         const detail::CheckOption check{"Plateau"};
-        check("multiplier", loaded.multiplier_, detail::not_negative);
-        check("bad_steps", loaded.bad_steps_, detail::not_negative);
-        check("cooldown_left", loaded.cooldown_left_, detail::not_negative);
+        check("multiplier", loaded.multiplier_, not_negative);
+        check("bad_steps", loaded.bad_steps_, not_negative);
+        check("cooldown_left", loaded.cooldown_left_, not_negative);
         *this = loaded;
     } catch (const std::invalid_argument& error) {
         throw StateError(error.what());

@@ -1,9 +1,9 @@
-#include <xtape/optim/detail/optimizer_of.hpp>
 #include <xtape/optim/radam.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<RAdamOptions> {
@@ -16,7 +16,7 @@ struct Rule<RAdamOptions> {
         visit("weight_decay", o.weight_decay, not_negative);
         visit("decoupled_weight_decay", o.decoupled_weight_decay);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const RAdamOptions&) { return {"exp_avg", "exp_avg_sq"}; }
 
@@ -27,17 +27,17 @@ struct Rule<RAdamOptions> {
         L shrink, rest1, beta2, rest2, eps, lr;
         bool adaptive;
 
-        Pass(const RAdamOptions& o, double rate, std::int64_t step, double)
+        Pass(const RAdamOptions& o, const StepInfo& now)
             : decay(o, !o.decoupled_weight_decay),
-              shrink(o.decoupled_weight_decay ? 1 - rate * o.weight_decay : 1),
+              shrink(o.decoupled_weight_decay ? 1 - now.lr * o.weight_decay : 1),
               rest1(1 - o.betas[0]),
               beta2(o.betas[1]),
               rest2(1 - o.betas[1]),
               eps(o.eps) {
-            const double power = std::pow(o.betas[1], step), correction = 1 - power;
+            const double power = std::pow(o.betas[1], now.step), correction = 1 - power;
             const double longest = 2 / (1 - o.betas[1]) - 1;
-            const double length = longest - 2 * static_cast<double>(step) * power / correction;
-            double scale = rate / (1 - std::pow(o.betas[0], step));
+            const double length = longest - 2 * static_cast<double>(now.step) * power / correction;
+            double scale = now.lr / (1 - std::pow(o.betas[0], now.step));
             adaptive = length > 5;
             if (adaptive)
                 scale *= std::sqrt(correction) *
@@ -57,4 +57,4 @@ struct Rule<RAdamOptions> {
 template class OptimizerOf<float, RAdamOptions>;
 template class OptimizerOf<double, RAdamOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

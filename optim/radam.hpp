@@ -22,12 +22,12 @@ struct RAdamOptions {
 // p -= lr m / (1 - b1^t) sqrt(1 - b2^t) / (sqrt(v) + eps) sqrt((r - 4)(r - 2) n / ((n - 4)(n - 2) r)). The decoupled
 // weight decay is AdamW's. Liu et al. 2020.
 template <class T>
-class RAdam : public detail::OptimizerOf<T, RAdamOptions> {
+class RAdam : public OptimizerOf<T, RAdamOptions> {
 public:
-    using detail::OptimizerOf<T, RAdamOptions>::OptimizerOf;
+    using OptimizerOf<T, RAdamOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, RAdamOptions>;
-extern template class detail::OptimizerOf<double, RAdamOptions>;
+extern template class OptimizerOf<float, RAdamOptions>;
+extern template class OptimizerOf<double, RAdamOptions>;
 
 }    // namespace xtape::optim

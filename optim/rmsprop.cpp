@@ -1,9 +1,9 @@
-#include <xtape/optim/detail/optimizer_of.hpp>
 #include <xtape/optim/rmsprop.hpp>
+#include <xtape/optim/rule.hpp>
 
 #include <cmath>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 template <>
 struct Rule<RMSpropOptions> {
@@ -17,7 +17,7 @@ struct Rule<RMSpropOptions> {
         visit("momentum", o.momentum, not_negative);
         visit("centered", o.centered);
         visit("maximize", o.maximize);
-        visit("non_finite", o.non_finite, non_finite_words);
+        visit("non_finite", o.non_finite);
     }
     static Buffers buffers(const RMSpropOptions& o) {
         Buffers names{"square_avg"};
@@ -33,9 +33,9 @@ struct Rule<RMSpropOptions> {
         L lr, alpha, rest, eps, momentum;
         bool centered;
 
-        Pass(const RMSpropOptions& o, double rate, std::int64_t, double)
+        Pass(const RMSpropOptions& o, const StepInfo& now)
             : decay(o),
-              lr(rate),
+              lr(now.lr),
               alpha(o.alpha),
               rest(1 - o.alpha),
               eps(o.eps),
@@ -76,4 +76,4 @@ struct Rule<RMSpropOptions> {
 template class OptimizerOf<float, RMSpropOptions>;
 template class OptimizerOf<double, RMSpropOptions>;
 
-}    // namespace xtape::optim::detail
+}    // namespace xtape::optim

@@ -20,12 +20,12 @@ struct RMSpropOptions {
 // place of sqrt(s), where a = alpha a + (1 - alpha) g. With momentum: b = momentum b + g / (sqrt(s) + eps); p -= lr b.
 // Hinton, Neural Networks for Machine Learning, lecture 6; centered: Graves 2013. CS231n's decay_rate is alpha.
 template <class T>
-class RMSprop : public detail::OptimizerOf<T, RMSpropOptions> {
+class RMSprop : public OptimizerOf<T, RMSpropOptions> {
 public:
-    using detail::OptimizerOf<T, RMSpropOptions>::OptimizerOf;
+    using OptimizerOf<T, RMSpropOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, RMSpropOptions>;
-extern template class detail::OptimizerOf<double, RMSpropOptions>;
+extern template class OptimizerOf<float, RMSpropOptions>;
+extern template class OptimizerOf<double, RMSpropOptions>;
 
 }    // namespace xtape::optim

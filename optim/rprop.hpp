@@ -19,12 +19,12 @@ struct RpropOptions {
 // changes, within step_sizes; p -= size sign(g), but not in the step in which the sign has changed. Later changes of lr
 // have no effect. For gradients of the whole data set. Riedmiller and Braun 1993.
 template <class T>
-class Rprop : public detail::OptimizerOf<T, RpropOptions> {
+class Rprop : public OptimizerOf<T, RpropOptions> {
 public:
-    using detail::OptimizerOf<T, RpropOptions>::OptimizerOf;
+    using OptimizerOf<T, RpropOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, RpropOptions>;
-extern template class detail::OptimizerOf<double, RpropOptions>;
+extern template class OptimizerOf<float, RpropOptions>;
+extern template class OptimizerOf<double, RpropOptions>;
 
 }    // namespace xtape::optim

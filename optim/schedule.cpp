@@ -10,9 +10,6 @@
 namespace xtape::optim {
 namespace {
 
-using detail::at_least_one;
-using detail::not_negative;
-
 void check_milestones(const char* who, const std::vector<std::int64_t>& milestones) {
     for (std::size_t i = 0; i < milestones.size(); ++i)
         if (milestones[i] < 0 || (i > 0 && milestones[i] < milestones[i - 1]))
@@ -155,9 +152,9 @@ namespace {
 Schedule phases(const OneCycleOptions& o, double low, double high, double last) {
     const detail::CheckOption check{"one_cycle"};
     check("steps", o.steps, at_least_one);
-    check("pct_start", o.pct_start, detail::fraction);
-    check("div_factor", o.div_factor, detail::positive);
-    check("final_div_factor", o.final_div_factor, detail::positive);
+    check("pct_start", o.pct_start, fraction);
+    check("div_factor", o.div_factor, positive);
+    check("final_div_factor", o.final_div_factor, positive);
     check("base_momentum", o.base_momentum, not_negative);
     check("max_momentum", o.max_momentum, not_negative);
     const double end = static_cast<double>(o.steps - 1);
@@ -207,7 +204,7 @@ void check_cyclic(const CyclicOptions& o) {
     check("base", o.base, not_negative);
     check("steps_up", o.steps_up, at_least_one);
     check("steps_down", o.steps_down, not_negative);
-    check("gamma", o.gamma, detail::positive);
+    check("gamma", o.gamma, positive);
     check("base_momentum", o.base_momentum, not_negative);
     check("max_momentum", o.max_momentum, not_negative);
 }

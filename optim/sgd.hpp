@@ -22,12 +22,12 @@ struct SGDOptions {
 // And Nesterov's p is their look-ahead point p' + momentum v, whose p' moves by v with the gradient taken at the
 // look-ahead. Nesterov without momentum, or with dampening, is std::invalid_argument.
 template <class T>
-class SGD : public detail::OptimizerOf<T, SGDOptions> {
+class SGD : public OptimizerOf<T, SGDOptions> {
 public:
-    using detail::OptimizerOf<T, SGDOptions>::OptimizerOf;
+    using OptimizerOf<T, SGDOptions>::OptimizerOf;
 };
 
-extern template class detail::OptimizerOf<float, SGDOptions>;
-extern template class detail::OptimizerOf<double, SGDOptions>;
+extern template class OptimizerOf<float, SGDOptions>;
+extern template class OptimizerOf<double, SGDOptions>;
 
 }    // namespace xtape::optim

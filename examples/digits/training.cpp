@@ -67,7 +67,10 @@ struct Run {
 }    // namespace
 
 void train(Classifier& net, const Digits& data, const Options& options) {
+    const std::size_t count = data.train_labels.size(), batch = std::min(options.batch, count);
+    const std::size_t steps_per_epoch = (count + batch - 1) / batch;
     optim::AdamW<float> optimizer(net.parameters(), {.lr = options.lr});
+    optimizer.set_schedule(optim::cosine({.steps = static_cast<std::int64_t>(options.epochs * steps_per_epoch)}));
     Run run{options};
     auto entries = [&]() -> std::vector<io::Entry> {
         return {{"model", net}, {"optimizer", optimizer}, {"random", default_generator()}, {"run", run}};
@@ -77,9 +80,6 @@ void train(Classifier& net, const Digits& data, const Options& options) {
         std::printf("going on after epoch %zu of %s\n", run.epoch, options.checkpoint->c_str());
     }
 
-    const std::size_t count = data.train_labels.size(), batch = std::min(options.batch, count);
-    const std::size_t steps_per_epoch = (count + batch - 1) / batch;
-    auto schedule = optim::cosine({.steps = static_cast<std::int64_t>(options.epochs * steps_per_epoch)});
     Progress progress(options.epochs, run.epoch, count);
     net.train();
     while (run.epoch < options.epochs) {
@@ -88,7 +88,6 @@ void train(Classifier& net, const Digits& data, const Options& options) {
             auto [images, labels] =
                 gather(data.train_images, data.train_labels, order, step * batch, std::min(count, (step + 1) * batch));
             if (labels.size() == 1) continue;    // batch normalisation needs two
-            optimizer.set_lr(options.lr * schedule(static_cast<std::int64_t>(run.epoch * steps_per_epoch + step)));
             optimizer.zero_grad();
             auto logits = net(images);
             auto loss = nn::cross_entropy(logits, labels);

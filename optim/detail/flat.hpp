@@ -42,6 +42,12 @@ double dot(const Array<T>& a, const Array<T>& b) {
     });
 }
 
+// The 2-norm, of numbers whose squares a double can hold.
+template <class T>
+double norm(const Array<T>& a) {
+    return std::sqrt(dot(a, a));
+}
+
 template <class T>
 double sum_of_absolutes(const Array<T>& a) {
     const T* x = a.storage().data();

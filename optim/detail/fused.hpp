@@ -8,28 +8,13 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
 namespace xtape::optim::detail {
 
 inline constexpr std::size_t grain = std::size_t{1} << 14;    // elements that are worth a thread's start
-
-// The gradient that a step goes by: turned round to maximize, and drawn towards small parameters by weight_decay.
-template <class T>
-struct Decay {
-    using L = Lanes<T>;
-    L weight_decay;
-    bool maximize, decays;
-
-    template <class Options>
-    explicit Decay(const Options& o, bool coupled = true)
-        : weight_decay(o.weight_decay), maximize(o.maximize), decays(coupled && o.weight_decay != 0) {}
-    L operator()(const L& p, const L& gradient) const {
-        const L g = maximize ? -gradient : gradient;
-        return decays ? g + weight_decay * p : g;
-    }
-};
 
 template <class T, std::size_t n>
 struct Streams {
@@ -83,7 +68,10 @@ void fused_update(Variable<T>& parameter, std::span<Array<T>> buffers, const Pas
             return;
         }
     }
-    if constexpr (n < 4) fused_update<n + 1>(parameter, buffers, pass);
+    if constexpr (n < 4)
+        fused_update<n + 1>(parameter, buffers, pass);
+    else
+        throw std::logic_error("[optimizer] the rule's Pass does not take as many buffers as the rule names");
 }
 
 }    // namespace xtape::optim::detail

@@ -1,15 +1,14 @@
-// What is done to all options of an optimizer, which each Rule lists once: check their ranges, write them to a State,
-// read them back.
+// What is done to the options that a Rule lists: their ranges are checked, they are written to a State and read back.
 #pragma once
 
 #include <xtape/core/error.hpp>
+#include <xtape/core/non_finite.hpp>
 #include <xtape/core/state.hpp>
-#include <xtape/optim/optimizer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
@@ -17,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-namespace xtape::optim::detail {
+namespace xtape::optim {
 
 // The numbers that an option takes; the bounds themselves belong to it unless it is open there.
 struct Range {
@@ -29,13 +28,20 @@ struct Range {
 
     bool contains(double x) const { return (open_low ? x > low : x >= low) && (open_high ? x < high : x <= high); }
 };
+namespace detail {
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
-inline constexpr Range not_negative{0, infinity, false, true, "0 or more, and finite"};
-inline constexpr Range finite{-infinity, infinity, true, true, "a finite number"};
-inline constexpr Range positive{0, infinity, true, true, "more than 0, and finite"};
+}
+inline constexpr Range not_negative{0, detail::infinity, false, true, "0 or more, and finite"};
+inline constexpr Range finite{-detail::infinity, detail::infinity, true, true, "a finite number"};
+inline constexpr Range positive{0, detail::infinity, true, true, "more than 0, and finite"};
 inline constexpr Range fraction{0, 1, false, false, "0 to 1"};
 inline constexpr Range below_one{0, 1, false, true, "0 or more, and below 1"};
-inline constexpr Range at_least_one{1, infinity, false, true, "1 or more"};
+inline constexpr Range at_least_one{1, detail::infinity, false, true, "1 or more"};
+
+namespace detail {
+
+inline constexpr std::array<std::pair<NonFinite, const char*>, 3> non_finite_words{
+    {{NonFinite::let_through, "let_through"}, {NonFinite::skip, "skip"}, {NonFinite::raise, "raise"}}};
 
 inline std::string in_words(double value) {
     std::ostringstream text;
@@ -70,7 +76,14 @@ struct CheckOption {
         if (!first.contains(pair[0])) refuse_option(who, name + std::string("[0]"), in_words(pair[0]), first.words);
         if (!second.contains(pair[1])) refuse_option(who, name + std::string("[1]"), in_words(pair[1]), second.words);
     }
+    template <std::size_t n>
+    void operator()(const char* name, const std::array<double, n>& values, const Range& each) const {
+        for (std::size_t i = 0; i < n; ++i)
+            if (!each.contains(values[i]))
+                refuse_option(who, name + ("[" + std::to_string(i) + "]"), in_words(values[i]), each.words);
+    }
     void operator()(const char*, bool) const {}
+    void operator()(const char*, NonFinite) const {}
     template <class Enum, std::size_t n>
     void operator()(const char*, Enum, const std::array<std::pair<Enum, const char*>, n>&) const {}
 };
@@ -83,7 +96,14 @@ struct WriteOption {
     void operator()(const char* name, const std::array<double, 2>& pair, const Range&, const Range&) const {
         state.add(prefix + name, Array<double>{pair[0], pair[1]});
     }
+    template <std::size_t n>
+    void operator()(const char* name, const std::array<double, n>& values, const Range&) const {
+        Array<double> array = empty_array<double>({n});
+        std::copy(values.begin(), values.end(), array.storage().begin());
+        state.add(prefix + name, std::move(array));
+    }
     void operator()(const char* name, bool value) const { state.add(prefix + name, std::int64_t{value}); }
+    void operator()(const char* name, NonFinite value) const { (*this)(name, value, non_finite_words); }
     template <class Enum, std::size_t n>
     void operator()(const char* name, Enum value, const std::array<std::pair<Enum, const char*>, n>& words) const {
         for (const auto& [meaning, word] : words)
@@ -110,6 +130,12 @@ struct ReadOption {
         auto* found = find<Array<double>>(name);
         if (found != nullptr && found->size() == 2) pair = {found->storage()[0], found->storage()[1]};
     }
+    template <std::size_t n>
+    void operator()(const char* name, std::array<double, n>& values, const Range&) const {
+        auto* found = find<Array<double>>(name);
+        if (found != nullptr && found->size() == n) std::copy_n(found->storage().begin(), n, values.begin());
+    }
+    void operator()(const char* name, NonFinite& value) const { (*this)(name, value, non_finite_words); }
     void operator()(const char* name, bool& value) const {
         if (auto* found = find<std::int64_t>(name)) value = *found != 0;
     }
@@ -122,56 +148,9 @@ struct ReadOption {
                 value = meaning;
                 return;
             }
-        throw StateError("[state] got " + prefix + name + " = '" + *found + "', which is none of its meanings");
+        throw StateError("[state] got " + prefix + name + " = '" + *found + "'; wanted one of its words");
     }
 };
 
-inline constexpr std::array<std::pair<NonFinite, const char*>, 3> non_finite_words{
-    {{NonFinite::let_through, "let_through"}, {NonFinite::skip, "skip"}, {NonFinite::raise, "raise"}}};
-
-// How an optimizer with options O steps; each optimizer's source file specialises it:
-//   static constexpr const char* name;
-//   static void options(auto& options, const auto& visit)         visits each option with its range
-//   static void check(const O& options)                           throws when options do not go together (may be
-//   absent) static Buffers buffers(const O& options)                      the names of the arrays kept for a parameter
-//   static double initial(const O&, double lr, std::size_t)       a buffer's first elements (absent: 0)
-//   static double advance(const O&, std::int64_t, double product) the product after this step (may be absent)
-//   template <class T> struct Pass                                Pass(options, lr, step, product): one step's
-//   constants;
-//                                                                 (parameter, gradient, buffers...) changes lanes
-template <class O>
-struct Rule;
-
-// The names of a parameter's buffers.
-class Buffers {
-public:
-    constexpr Buffers(std::initializer_list<const char*> names) {
-        for (const char* name : names) add(name);
-    }
-    constexpr Buffers& add(const char* name) {
-        names_[size_++] = name;
-        return *this;
-    }
-    constexpr std::size_t size() const { return size_; }
-    constexpr auto begin() const { return names_.begin(); }
-    constexpr auto end() const { return names_.begin() + size_; }
-    std::string operator[](std::size_t i) const { return std::string(names_[i]); }
-    bool operator==(const Buffers&) const = default;
-
-private:
-    std::array<std::string_view, 4> names_{};
-    std::size_t size_ = 0;
-};
-
-template <class O>
-constexpr bool has_product = requires(const O& options) {
-    Rule<O>::advance(options, std::int64_t{1}, 1.0);
-};
-
-template <class O>
-void check_options(const O& options) {
-    Rule<O>::options(options, CheckOption{Rule<O>::name});
-    if constexpr (requires { Rule<O>::check(options); }) Rule<O>::check(options);
-}
-
-}    // namespace xtape::optim::detail
+}    // namespace detail
+}    // namespace xtape::optim

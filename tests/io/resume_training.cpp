@@ -26,16 +26,21 @@ template <class Optimizer>
 struct Training {
     Net net;
     Optimizer optimizer{net.parameters(), {.lr = 0.01}};
-    optim::Schedule schedule = optim::one_cycle({.steps = 40});
-    optim::Plateau plateau{{.factor = 0.5, .patience = 1}};
     optim::EMA<float> average{net.parameters(), {.decay = 0.9}};
     State counter;
 
-    Training() { counter.add("step", std::int64_t{0}); }
+    Training() {
+        optimizer.set_schedule(optim::one_cycle({.steps = 40}));
+        optimizer.set_plateau({.factor = 0.5, .patience = 1});
+        counter.add("step", std::int64_t{0});
+    }
 
     std::vector<io::Entry> entries() {
-        return {{"model", net},       {"optimizer", optimizer},        {"plateau", plateau},
-                {"average", average}, {"random", default_generator()}, {"counter", counter}};
+        return {{"model", net},
+                {"optimizer", optimizer},
+                {"average", average},
+                {"random", default_generator()},
+                {"counter", counter}};
     }
 
     void step() {
@@ -48,8 +53,8 @@ struct Training {
             for (std::size_t k = 0; k < 6; ++k) rows(i, k) = float((order(i) * 7 + std::int64_t(k) * 3) % 11) / 11.0F;
         }
         Variable<float> x(rows);
-        double multiplier = schedule(number), loss_value = 0;
-        optimizer.set_lr(0.01 * multiplier * plateau.step(0.1 * double(number % 3)));
+        double loss_value = 0;
+        optimizer.observe(0.1 * double(number % 3));
         optimizer.step([&] {
             optimizer.zero_grad();
             auto loss = nn::cross_entropy(net(x), labels) + 1e-3 * nn::l2_penalty(net.named_parameters());
@@ -90,6 +95,7 @@ BOOST_AUTO_TEST_CASE(nadam) { check_resume<optim::NAdam<float>>(); }
 BOOST_AUTO_TEST_CASE(radam) { check_resume<optim::RAdam<float>>(); }
 BOOST_AUTO_TEST_CASE(adamax) { check_resume<optim::Adamax<float>>(); }
 BOOST_AUTO_TEST_CASE(lion) { check_resume<optim::Lion<float>>(); }
+BOOST_AUTO_TEST_CASE(lamb) { check_resume<optim::LAMB<float>>(); }
 BOOST_AUTO_TEST_CASE(rprop) { check_resume<optim::Rprop<float>>(); }
 BOOST_AUTO_TEST_CASE(lbfgs) { check_resume<optim::LBFGS<float>>(); }
 

@@ -112,10 +112,62 @@ BOOST_AUTO_TEST_CASE(gradients_that_are_not_finite_follow_the_policy) {
     } catch (const AnomalyError& error) {
         BOOST_TEST((std::string(error.what()).find("fc1.bias") != std::string::npos));
     }
-    BOOST_TEST(std::isinf(nn::clip_grad_norm(parameters, 1.0, {.non_finite = nn::NonFiniteNorm::skip})));
+    BOOST_TEST(std::isinf(nn::clip_grad_norm(parameters, 1.0, {.non_finite = NonFinite::skip})));
     check_close(parameters[1].parameter.grad(), bad, 0);
-    nn::clip_grad_norm(parameters, 1.0, {.non_finite = nn::NonFiniteNorm::scale});
+    nn::clip_grad_norm(parameters, 1.0, {.non_finite = NonFinite::let_through});
     BOOST_TEST(parameters[1].parameter.grad()(0) == 0);
+}
+
+template <class T>
+static Parameters<T> with_gradient(const Array<T>& gradient) {
+    Parameters<T> parameters{{"p", Variable<T>(Array<T>(gradient.shape(), T(1)), requires_grad)}};
+    parameters[0].parameter.set_grad(share(gradient));
+    return parameters;
+}
+
+BOOST_AUTO_TEST_CASE(a_gradient_with_nan_anywhere_is_refused_by_every_norm_and_stays) {
+    const D nan = std::nan(""), infinity = std::numeric_limits<D>::infinity();
+    for (D bad : {nan, infinity, -infinity})
+        for (double p : {1.0, 2.0, 3.5, infinity})
+            for (std::size_t place = 0; place < 11; ++place) {
+                Array<D> gradient(Shape{11}, 3.0);
+                gradient(place) = bad;
+                auto parameters = with_gradient(gradient);
+                BOOST_CHECK_THROW(nn::clip_grad_norm(parameters, 1.0, {.norm = p}), AnomalyError);
+                BOOST_TEST(identical(parameters[0].parameter.grad(), gradient));
+                const double norm = nn::clip_grad_norm(parameters, 1.0, {.norm = p, .non_finite = NonFinite::skip});
+                BOOST_TEST(std::isnan(norm) == std::isnan(bad));
+                BOOST_TEST(!std::isfinite(norm));
+                BOOST_TEST(identical(parameters[0].parameter.grad(), gradient));
+            }
+}
+
+template <class T>
+static void check_norm_of_three_and_four(double unit, double tolerance) {
+    for (auto [p, norm] : {std::pair(1.0, 7.0), std::pair(2.0, 5.0), std::pair(3.0, std::cbrt(91.0)),
+                           std::pair(50.0, 4.0 * std::pow(1 + std::pow(0.75, 50), 0.02)),
+                           std::pair(std::numeric_limits<double>::infinity(), 4.0)}) {
+        auto parameters = with_gradient(Array<T>{static_cast<T>(3 * unit), static_cast<T>(-4 * unit)});
+        const double found = nn::clip_grad_norm(parameters, unit, {.norm = p});
+        BOOST_TEST_CONTEXT("p = " << p << ", unit = " << unit) {
+            BOOST_TEST(std::abs(found / unit / norm - 1) < tolerance);
+            if (unit > 1) BOOST_TEST(std::abs(parameters[0].parameter.grad()(1) / unit * norm / 4 + 1) < tolerance);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(norms_neither_overflow_nor_vanish) {
+    for (double unit : {1e200, 1e306, 1e-200, 1e-300, 1.0}) check_norm_of_three_and_four<double>(unit, 1e-12);
+    check_norm_of_three_and_four<double>(std::ldexp(1.0, -1070), 0.2);    // subnormal: the results have few bits
+    for (double unit : {1e37, 1e-30, 1.0}) check_norm_of_three_and_four<float>(unit, 1e-6);
+    check_norm_of_three_and_four<float>(std::ldexp(1.0, -140), 1e-12);    // subnormal in float, not in double
+}
+
+BOOST_AUTO_TEST_CASE(a_norm_beyond_the_largest_double_is_refused) {
+    const Array<D> gradient(Shape{100}, 1e308);
+    auto parameters = with_gradient(gradient);
+    BOOST_CHECK_THROW(nn::clip_grad_norm(parameters, 1.0), AnomalyError);
+    BOOST_TEST(identical(parameters[0].parameter.grad(), gradient));
 }
 
 BOOST_AUTO_TEST_CASE(values_are_clipped_one_by_one) {

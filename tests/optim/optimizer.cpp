@@ -69,7 +69,6 @@ BOOST_AUTO_TEST_CASE(options_set_during_training_are_checked_and_take_effect) {
     SGD<double> sgd({p}, {.lr = 0.5});
     BOOST_CHECK_THROW(sgd.set_lr(-1), std::invalid_argument);
     BOOST_CHECK_THROW(sgd.set_lr(nan), std::invalid_argument);
-    BOOST_CHECK_THROW(sgd.scale_lr(-1), std::invalid_argument);
     BOOST_CHECK_THROW(sgd.set_momentum(-1), std::invalid_argument);
     BOOST_CHECK_THROW(sgd.change_options([](auto& o) { o.nesterov = true; }), std::invalid_argument);
     BOOST_CHECK_THROW(sgd.set_options({}, 1), std::out_of_range);
@@ -129,18 +128,83 @@ BOOST_AUTO_TEST_CASE(groups_have_their_own_options_and_one_schedule) {
     BOOST_TEST(p.value()(0) == 0.0);
     BOOST_TEST(q.value()(0) == 1.25);
 
-    sgd.scale_lr(0.5);
+    sgd.set_schedule(constant(0.5));
     BOOST_TEST(sgd.lr(0) == 0.25);
     BOOST_TEST(sgd.lr(1) == 0.125);
-    sgd.scale_lr(0.1);
+    sgd.set_schedule(constant(0.1));
     BOOST_TEST(sgd.lr(1) == 0.025);
-    sgd.set_lr(2, 1);
+    sgd.set_lr(20, 1);
     BOOST_TEST(sgd.lr(0) == 0.05);
     BOOST_TEST(sgd.lr(1) == 2);
     sgd.step();
     BOOST_TEST(p.value()(0) == -0.05);
     BOOST_TEST(q.value()(0) == 3.25);
     BOOST_CHECK_THROW(static_cast<void>(sgd.lr(2)), std::out_of_range);
+}
+
+BOOST_AUTO_TEST_CASE(the_rate_is_base_times_schedule_times_plateau_for_each_group) {
+    auto p = ones(1), q = ones(1);
+    SGD<double> sgd({p}, {.lr = 0.5});
+    sgd.set_schedule(step_decay({.every = 1, .factor = 0.5}));
+    sgd.set_plateau({.factor = 0.25, .patience = 0});
+    sgd.add_group({q}, {.lr = 4});
+    sgd.set_schedule([](std::int64_t step) { return 1 + step; }, 1);
+    BOOST_TEST(sgd.lr(0) == 0.5);
+    BOOST_TEST(sgd.lr(1) == 4);
+    sgd.observe(1);
+    sgd.observe(2);    // no improvement
+    BOOST_TEST(sgd.lr(0) == 0.125);
+    BOOST_TEST(sgd.lr(1) == 1);
+    sgd.step();
+    BOOST_TEST(p.value()(0) == 0.875);
+    BOOST_TEST(sgd.lr(0) == 0.0625);
+    BOOST_TEST(sgd.lr(1) == 2);
+    sgd.set_lr(8, 1);    // the base alone
+    BOOST_TEST(sgd.lr(1) == 4);
+    BOOST_TEST(sgd.base_lr(1) == 8);
+    BOOST_TEST(sgd.steps() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_schedule_that_gives_no_rate_is_refused_before_anything_changes) {
+    auto p = ones(1);
+    SGD<double> sgd({p});
+    BOOST_CHECK_THROW(sgd.observe(1), std::logic_error);
+    sgd.set_schedule([](std::int64_t step) { return step == 1 ? nan : 1.0; });
+    sgd.step();
+    const double before = p.value()(0);
+    BOOST_CHECK_EXCEPTION(sgd.step(), std::invalid_argument, [](const std::exception& error) {
+        return std::string(error.what()) == "[SGD] got schedule(1) = nan; wanted 0 or more, and finite";
+    });
+    BOOST_TEST(p.value()(0) == before);
+    BOOST_TEST(sgd.steps() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_skipped_step_counts_for_the_schedule) {
+    auto p = ones(1);
+    SGD<double> sgd({p}, {.lr = 1, .non_finite = NonFinite::skip});
+    sgd.set_schedule(step_decay({.every = 1, .factor = 0.5}));
+    p.set_grad(Array<double>{nan});
+    sgd.step();
+    BOOST_TEST(sgd.steps() == 1);
+    BOOST_TEST(sgd.skipped_steps() == 1);
+    BOOST_TEST(sgd.lr() == 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(constants_are_refused_by_name_and_frozen_parameters_among_others_are_not) {
+    Variable<double> a(Array<double>{1.0}), b(Array<double>{2.0});
+    BOOST_CHECK_EXCEPTION((Adam<double>(Parameters<double>{{"fc.weight", a}, {"fc.bias", b}})), std::invalid_argument,
+                          [](const std::exception& error) {
+                              return std::string(error.what()) ==
+                                     "[Adam] got 'fc.weight', 'fc.bias', of which none requires a gradient, so that no "
+                                     "step would change anything; wanted at least one that does";
+                          });
+    auto p = ones(1);
+    SGD<double> sgd({p, a}, {.lr = 1});
+    sgd.add_group({b});    // to be unfrozen later
+    a.set_grad(Array<double>{1.0});
+    sgd.step();
+    BOOST_TEST(p.value()(0) == 0.0);
+    BOOST_TEST(a.value()(0) == 1.0);
 }
 
 BOOST_AUTO_TEST_CASE(a_group_that_is_refused_is_not_added) {

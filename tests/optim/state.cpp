@@ -5,8 +5,10 @@
 #include <xtape/optim/adam.hpp>
 #include <xtape/optim/adamax.hpp>
 #include <xtape/optim/average.hpp>
+#include <xtape/optim/lamb.hpp>
 #include <xtape/optim/lbfgs.hpp>
 #include <xtape/optim/lion.hpp>
+#include <xtape/optim/muon.hpp>
 #include <xtape/optim/nadam.hpp>
 #include <xtape/optim/plateau.hpp>
 #include <xtape/optim/radam.hpp>
@@ -31,6 +33,25 @@ static bool same(const State& a, const State& b) {
     return true;
 }
 
+// `state` with one entry changed, or left out.
+static State with(const State& state, const std::string& name, const State::Value* value) {
+    State result;
+    for (const auto& entry : state) {
+        if (entry.name != name)
+            result.add(entry.name, State::Value(std::visit(
+                                       [](const auto& v) -> State::Value {
+                                           if constexpr (requires { v.storage(); })
+                                               return share(v);
+                                           else
+                                               return v;
+                                       },
+                                       entry.value)));
+        else if (value != nullptr)
+            result.add(name, std::visit([](const auto& v) -> State::Value { return v; }, *value));
+    }
+    return result;
+}
+
 template <class Optimizer, class T>
 static void walk_on(Optimizer& optimizer, Split<T>& x, const Problem& problem, int steps) {
     for (int i = 0; i < steps; ++i)
@@ -46,10 +67,15 @@ template <template <class> class Optimizer, class T>
 static void check_resumes(const typename Optimizer<T>::Options& options, const typename Optimizer<T>::Options& others) {
     const Problem problem = logistic();
     Split<T> x(problem.start);
+    auto set_rates = [](Optimizer<T>& optimizer) {
+        optimizer.set_schedule(inverse_time({.rate = 0.1}));
+        optimizer.set_plateau({.factor = 0.5, .patience = 2});
+    };
     Optimizer<T> whole(x.parameters, options);
+    set_rates(whole);
     const State fresh = whole.state();
     walk_on(whole, x, problem, 10);
-    whole.scale_lr(0.5);
+    for (int i = 0; i < 5; ++i) whole.observe(1);
     walk_on(whole, x, problem, 10);
     const State saved = whole.state();
     BOOST_TEST(compare_layout(fresh, saved).message() == "");
@@ -57,7 +83,9 @@ static void check_resumes(const typename Optimizer<T>::Options& options, const t
 
     Split<T> y(x.point());
     Optimizer<T> resumed(y.parameters, others);
+    set_rates(resumed);
     resumed.load_state(saved);
+    BOOST_TEST(resumed.plateau()->multiplier() == 0.5);
     BOOST_TEST(same(saved, resumed.state()));
     BOOST_TEST(resumed.lr() == whole.lr());
     walk_on(whole, x, problem, 10);
@@ -70,7 +98,8 @@ static void check_resumes(const typename Optimizer<T>::Options& options, const t
 template <template <class> class Optimizer>
 static void check_resumes_both(const typename Optimizer<double>::Options& options,
                                const typename Optimizer<double>::Options& others = {}) {
-    BOOST_TEST_CONTEXT(Optimizer<double>(Variables<double>{Variable<double>(Array<double>{1.0})}).name()) {
+    BOOST_TEST_CONTEXT(
+        Optimizer<double>(Variables<double>{Variable<double>(Array<double>{1.0}, requires_grad)}).name()) {
         check_resumes<Optimizer, double>(options, others);
         check_resumes<Optimizer, float>(options, others);
     }
@@ -91,9 +120,42 @@ BOOST_AUTO_TEST_CASE(every_optimizer_resumes_to_the_same_bits) {
     check_resumes_both<Adamax>({.weight_decay = 0.1});
     check_resumes_both<Lion>({.lr = 0.01});
     check_resumes_both<Rprop>({.lr = 0.1});
+    check_resumes_both<LAMB>({.lr = 0.1}, {.bias_correction = false, .maximize = true});
     check_resumes_both<LBFGS>({.lr = 0.1, .max_iter = 1, .history_size = 5}, {.history_size = 3});
     check_resumes_both<LBFGS>(
         {.max_iter = 2, .tolerance_grad = 0, .tolerance_change = 0, .line_search = LineSearch::strong_wolfe});
+}
+
+BOOST_AUTO_TEST_CASE(muon_resumes_to_the_same_bits) {
+    Array<double> start{{1.0, 2.0, -1.0}, {0.5, -0.3, 2.0}};
+    Variable<double> x(start, requires_grad);
+    auto walk = [](Muon<double>& muon, Variable<double>& p) {
+        for (int i = 0; i < 5; ++i) {
+            p.set_grad(share(p.value()));
+            muon.step();
+        }
+    };
+    Muon<double> whole({x}, {.lr = 0.1, .momentum = 0.8, .adjust_lr = AdjustLR::match_rms_adamw});
+    walk(whole, x);
+    Variable<double> y(share(x.value()), requires_grad);
+    Muon<double> resumed({y}, {.ns_coefficients = {2, -1.5, 0.5}, .ns_steps = 3});
+    resumed.load_state(whole.state());
+    BOOST_TEST(same(whole.state(), resumed.state()));
+    walk(whole, x);
+    walk(resumed, y);
+    BOOST_TEST(identical(x.value(), y.value()));
+}
+
+// A state as a version without schedules in the optimizer has saved it.
+BOOST_AUTO_TEST_CASE(a_rate_that_a_loaded_state_has_scaled_is_kept_until_it_is_set) {
+    Split<double> x(quadratic().start);
+    SGD<double> sgd(x.parameters, {.lr = 0.5});
+    const State::Value half(0.5);
+    sgd.load_state(with(sgd.state(), "groups.0.lr_multiplier", &half));
+    BOOST_TEST(sgd.lr() == 0.25);
+    BOOST_TEST(sgd.base_lr() == 0.5);
+    sgd.set_lr(0.5);
+    BOOST_TEST(sgd.lr() == 0.5);
 }
 
 BOOST_AUTO_TEST_CASE(every_option_is_in_the_state) {
@@ -111,25 +173,6 @@ BOOST_AUTO_TEST_CASE(every_option_is_in_the_state) {
     BOOST_TEST(state.get<std::string>("groups.0.non_finite") == "skip");
     BOOST_TEST(state.get<std::string>("groups.0.parameters") == "a b");
     BOOST_TEST(state.get<Array<double>>("parameters.b.momentum_buffer").size() == 36U);
-}
-
-// `state` with one entry changed, or left out.
-static State with(const State& state, const std::string& name, const State::Value* value) {
-    State result;
-    for (const auto& entry : state) {
-        if (entry.name != name)
-            result.add(entry.name, State::Value(std::visit(
-                                       [](const auto& v) -> State::Value {
-                                           if constexpr (requires { v.storage(); })
-                                               return share(v);
-                                           else
-                                               return v;
-                                       },
-                                       entry.value)));
-        else if (value != nullptr)
-            result.add(name, std::visit([](const auto& v) -> State::Value { return v; }, *value));
-    }
-    return result;
 }
 
 template <class Thing>
