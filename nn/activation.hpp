@@ -1,4 +1,4 @@
-// The activations as modules, for Sequential: each calls the operation of its name, where formula and derivative stand.
+// The activations as modules, for Sequential: each calls the operation of its name, whose page has the derivative.
 #pragma once
 
 #include <xtape/nn/module.hpp>
@@ -10,72 +10,85 @@
 
 namespace xtape::nn {
 
+// y = max(x, 0).
 template <class T>
 struct ReLU : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = min(max(x, 0), 6).
 template <class T>
 struct ReLU6 : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = scale (x where x > 0, else alpha (e^x - 1)), with the constants that keep mean 0 and variance 1. Klambauer et al.
+// 2017.
 template <class T>
 struct SELU : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = min(max(x / 6 + 1 / 2, 0), 1).
 template <class T>
 struct Hardsigmoid : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = x min(max(x / 6 + 1 / 2, 0), 1).
 template <class T>
 struct Hardswish : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = 1 / (1 + e^-x).
 template <class T>
 struct Sigmoid : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = log(1 / (1 + e^-x)).
 template <class T>
 struct LogSigmoid : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = x / (1 + e^-x), also called swish.
 template <class T>
 struct SiLU : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = x tanh(log(1 + e^x)).
 template <class T>
 struct Mish : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = x / (1 + |x|).
 template <class T>
 struct Softsign : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = tanh(x).
 template <class T>
 struct Tanh : Module<T> {
     using Module<T>::Module;
     Variable<T> forward(const Variable<T>& x) override;
 };
 
+// y = x where x > 0, else negative_slope x.
 template <class T>
 class LeakyReLU : public Module<T> {
 public:
@@ -88,6 +101,7 @@ private:
     double negative_slope_;
 };
 
+// y = x where x > 0, else alpha (e^x - 1).
 template <class T>
 class ELU : public Module<T> {
 public:
@@ -99,6 +113,7 @@ private:
     double alpha_;
 };
 
+// y = x where x > 0, else alpha (e^(x / alpha) - 1).
 template <class T>
 class CELU : public Module<T> {
 public:
@@ -110,6 +125,7 @@ private:
     double alpha_;
 };
 
+// y = min(max(x, lower), upper).
 template <class T>
 class Hardtanh : public Module<T> {
 public:
@@ -123,6 +139,7 @@ private:
     double upper_;
 };
 
+// y = log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
 template <class T>
 class Softplus : public Module<T> {
 public:
@@ -136,6 +153,7 @@ private:
     double threshold_;
 };
 
+// y = x Phi(x), Phi being the normal distribution function, or its approximation by tanh.
 template <class T>
 class GELU : public Module<T> {
 public:
@@ -148,6 +166,7 @@ private:
     GeluApproximation approximation_;
 };
 
+// y = e^x / sum(e^x), summed along `axis`.
 template <class T>
 class Softmax : public Module<T> {
 public:
@@ -159,6 +178,7 @@ private:
     std::ptrdiff_t axis_;
 };
 
+// y = x - log(sum(e^x)), summed along `axis`.
 template <class T>
 class LogSoftmax : public Module<T> {
 public:
@@ -171,7 +191,7 @@ private:
     std::ptrdiff_t axis_;
 };
 
-// y = x where x > 0, else a x, with the parameter `weight`, a, of one element or one a channel (axis 1). Throws
+// y = x where x > 0, else a x, with the parameter `weight`, a, of one element or one per channel (axis 1). Throws
 // std::invalid_argument for less than one channel.
 template <class T>
 class PReLU : public Module<T> {

@@ -27,14 +27,14 @@ struct Classes {
             if (d != axis) labels.push_back(scores[d]);
         for (std::size_t d = axis + 1; d < scores.size(); ++d) inner *= scores[d];
     }
-    // Where the score of class c for the label number i stands.
+    // The place of class c's score for label i.
     std::size_t place(std::size_t i, std::size_t c) const { return (i / inner * count + c) * inner + i % inner; }
 };
 
 void check_weight(const char* name, const std::vector<double>& weight, std::size_t classes) {
     if (!weight.empty() && weight.size() != classes)
         refuse_loss(name,
-                    std::to_string(weight.size()) + " class weights; wanted one a class, " + std::to_string(classes));
+                    std::to_string(weight.size()) + " class weights; wanted one per class, " + std::to_string(classes));
     for (std::size_t c = 0; c < weight.size(); ++c)
         if (!(weight[c] >= 0))
             refuse_loss(name, "the weight " + std::to_string(weight[c]) + " for class " + std::to_string(c) +

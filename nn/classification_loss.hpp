@@ -12,7 +12,7 @@
 namespace xtape::nn {
 
 struct CrossEntropyLossOptions {
-    std::vector<double> weight = {};     // one a class; the mean is then divided by the weights of the labels
+    std::vector<double> weight = {};     // one per class; the mean is then divided by the weights of the labels
     std::int64_t ignore_index = -100;    // labels that do not count
     double label_smoothing = 0;          // e of the target, spread evenly over all classes
     Reduction reduction = Reduction::mean;

@@ -14,8 +14,8 @@
 
 namespace xtape::nn {
 
-// Owns modules in order, under the names "0", "1", ... or given ones. What its forward does with them is up to its
-// user.
+// Owns modules in order, under the names "0", "1", ... or given ones. It has no forward: its owner calls
+// them.
 //
 //     nn::ModuleList<float> heads;
 //     for (int i = 0; i < 4; ++i) heads.add<nn::Linear>(64, 16);
@@ -60,7 +60,7 @@ private:
     std::vector<std::unique_ptr<Module<T>>> parts_;
 };
 
-// y = f_n(... f_2(f_1(x))): each part is called on what the one before it gave.
+// y = f_n(... f_2(f_1(x))): each part is called on the output of the one before it.
 template <class T>
 class Sequential : public ModuleList<T> {
 public:

@@ -10,7 +10,7 @@
 namespace xtape::nn {
 
 struct DropoutOptions {
-    // false: the lecture's first form, which drops without scaling in training and multiplies by 1 - p in evaluation.
+    // false: CS231n's first form, which drops without scaling in training and multiplies by 1 - p in evaluation.
     bool inverted = true;
 };
 

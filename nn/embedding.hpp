@@ -12,11 +12,11 @@
 namespace xtape::nn {
 
 struct EmbeddingOptions {
-    std::optional<std::int64_t> padding_index = {};    // its row begins as zeros and is not trained
+    std::optional<std::int64_t> padding_index = {};    // its row is initialised to zeros and is not trained
 };
 
-// y = the rows of the parameter `weight` (count, length) that the indices name; weight begins as N(0, 1). Called with
-// Indices. Shapes any -> any + (length,). Throws std::out_of_range for an index outside 0 to count - 1,
+// y = the rows of the parameter `weight` (count, length) that the indices name; weight is initialised from N(0, 1).
+// Called with Indices. Shapes any -> any + (length,). Throws std::out_of_range for an index outside 0 to count - 1,
 // std::invalid_argument for sizes below 1 or a padding_index outside.
 template <class T>
 class Embedding : public Module<T, Variable<T>(const Indices&)> {

@@ -71,10 +71,10 @@ void kaiming_uniform(Variable<T>& w, Kaiming options = {});
 template <class T>
 void kaiming_normal(Variable<T>& w, Kaiming options = {});
 
-// w ~ N(0, scale^2): the lecture's small random numbers, 0.01 randn.
+// w ~ N(0, scale^2): CS231n's small random numbers, 0.01 randn.
 template <class T>
 void small_random(Variable<T>& w, double scale = 0.01);
-// w ~ N(0, 1 / fan_in): the lecture's randn / sqrt(n).
+// w ~ N(0, 1 / fan_in): CS231n's randn / sqrt(n).
 template <class T>
 void inverse_sqrt_fan_in(Variable<T>& w);
 

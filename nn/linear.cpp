@@ -16,9 +16,9 @@
 namespace xtape::nn {
 namespace {
 
-// PyTorch's beginning of a weight or bias that meets `in` inputs.
+// PyTorch's default initialisation of a weight or bias with `in` inputs.
 template <class T>
-Array<T> beginning(const Shape& shape, std::size_t in) {
+Array<T> default_values(const Shape& shape, std::size_t in) {
     double bound = 1 / std::sqrt(static_cast<double>(in));
     return default_generator().initialisation().uniform<T>(shape, -bound, bound);
 }
@@ -36,8 +36,8 @@ Linear<T>::Linear(Module<T>* owner, std::string_view name, Size in, Size out, Li
     : Module<T>(owner, name),
       in_(this->checked_size("Linear", "in", in.number)),
       out_(this->checked_size("Linear", "out", out.number)),
-      weight(this, "weight", beginning<T>({out_, in_}, in_)),
-      bias(options.bias ? this : nullptr, "bias", options.bias ? beginning<T>({out_}, in_) : Array<T>()) {
+      weight(this, "weight", default_values<T>({out_, in_}, in_)),
+      bias(options.bias ? this : nullptr, "bias", options.bias ? default_values<T>({out_}, in_) : Array<T>()) {
     if (!options.bias) bias.leave_undefined();
 }
 
@@ -60,8 +60,8 @@ DropConnect<T>::DropConnect(Module<T>* owner, std::string_view name, Size in, Si
       out_(this->checked_size("DropConnect", "out", out.number)),
       p_(p),
       options_(std::move(options)),
-      weight(this, "weight", beginning<T>({out_, in_}, in_)),
-      bias(options_.bias ? this : nullptr, "bias", options_.bias ? beginning<T>({out_}, in_) : Array<T>()) {
+      weight(this, "weight", default_values<T>({out_, in_}, in_)),
+      bias(options_.bias ? this : nullptr, "bias", options_.bias ? default_values<T>({out_}, in_) : Array<T>()) {
     if (!(p >= 0 && p < 1)) this->refuse_option("DropConnect", "p = " + std::to_string(p) + "; wanted 0 <= p < 1");
     this->checked_size("DropConnect", "gaussian_samples", options_.gaussian_samples, 0);
     if (!options_.bias) bias.leave_undefined();

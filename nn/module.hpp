@@ -14,7 +14,8 @@
 // Parts are plain members that register themselves with their owner, so none can be forgotten. They are registered by
 // address: modules are neither copied nor moved, and whichever of owner and part dies first tells the other.
 //
-// A module that takes or gives something else than one variable says so in its base, and is called like that:
+// A module that takes something other than one variable, or returns something else, says so in its base, and is called
+// like that:
 //
 //     template <class T>
 //     struct Bilinear : nn::Module<T, Variable<T>(const Variable<T>&, const Variable<T>&)> { ...

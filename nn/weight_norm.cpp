@@ -22,12 +22,12 @@ WeightNorm<T>::WeightNorm(Module<T>* owner, std::string_view name, std::unique_p
     weight_.bind(weight_.detach());
 }
 
-// Finds the layer's parameter, and takes it out of what the layer is made of.
+// Finds the layer's parameter, and removes it from the layer's members.
 template <class T>
 Parameter<T>& WeightNorm<T>::take(Module<T>* layer, std::string_view weight) {
-    if (layer == nullptr) throw std::invalid_argument("[WeightNorm] got a null layer");
+    if (layer == nullptr) throw std::invalid_argument("[WeightNorm] got a null layer; wanted a layer");
     if (layer->owner_ != nullptr)
-        throw std::invalid_argument("[WeightNorm] got a layer that is a part already; wanted one without an owner");
+        throw std::invalid_argument("[WeightNorm] got a layer that has an owner; wanted one without");
     auto& members = layer->members_;
     auto found = std::find_if(members.begin(), members.end(), [&](Member<T>* member) {
         return member->member_name() == weight && member->variable() != nullptr;

@@ -11,8 +11,8 @@ namespace xtape::nn {
 
 // Calls a layer whose weight w is computed from the parameters `weight_g` and `weight_v`: w = g v / |v|, |v| being the
 // norm of each slice along the first axis (each output's weights). The layer keeps its other parameters, as the part
-// `layer`; its weight is no parameter any more, and holds what the last forward computed. Begins as the layer was.
-// Throws std::invalid_argument when the layer is null, a part of another, or has no such parameter. Salimans and
+// `layer`; its weight is no parameter any more, and holds what the last forward computed. At first it computes what the
+// layer did. Throws std::invalid_argument when the layer is null, has an owner, or has no such parameter. Salimans and
 // Kingma, "Weight normalization", 2016.
 //
 //     nn::WeightNorm<float> fc1{this, "fc1", std::make_unique<nn::Linear<float>>(784, 128)};

@@ -31,8 +31,8 @@ struct AdamWOptions {
 
 // g = gradient + weight_decay p; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 // p -= lr / (1 - b1^step) m / (sqrt(v) / sqrt(1 - b2^step) + eps), where step counts from 1 and m, v are exp_avg and
-// exp_avg_sq in the state. Amsgrad: the largest v so far in place of v. Without bias_correction, the lecture's first
-// form (CS231n): p -= lr m / (sqrt(v) + eps). Kingma and Ba 2015; Reddi, Kale and Kumar 2018.
+// exp_avg_sq in the state. Amsgrad: the largest v so far in place of v. Without bias_correction, CS231n's first
+// form: p -= lr m / (sqrt(v) + eps). Kingma and Ba 2015; Reddi, Kale and Kumar 2018.
 template <class T>
 class Adam : public OptimizerOf<T, AdamOptions> {
 public:

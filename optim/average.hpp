@@ -9,11 +9,11 @@
 
 namespace xtape::optim {
 
-// What EMA and SWA share: an average that follows the parameters, which take it on for a while or for good.
+// What EMA and SWA share: an average that follows the parameters, and can take their place for a while or for good.
 template <class T>
 class ParameterAverage {
 public:
-    // While it lives, the parameters have the averages as their values; then they have their own again.
+    // While it lives, the averages are the parameters' values; then these have their own again.
     class Applied {
     public:
         explicit Applied(const ParameterAverage& average);
@@ -58,8 +58,8 @@ private:
 
 struct EMAOptions {
     double decay = 0.999;
-    bool warmup =
-        false;    // min(decay, (1 + n) / (10 + n)) after n updates, so that the first values are soon forgotten
+    // Decays by min(decay, (1 + n) / (10 + n)) after n updates instead, so that the first values are soon forgotten.
+    bool warmup = false;
 };
 
 // The exponential moving average: a += (1 - decay) (p - a). Polyak and Juditsky 1992.

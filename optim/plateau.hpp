@@ -11,7 +11,7 @@ struct PlateauOptions {
     enum class Mode { min, max };
     enum class Threshold { relative, absolute };
 
-    Mode mode = Mode::min;    // is less better, or more?
+    Mode mode = Mode::min;    // which values are better, the smaller or the larger?
     double factor = 0.1;      // below 1
     std::int64_t patience = 10;
     double threshold = 1e-4;
@@ -21,15 +21,16 @@ struct PlateauOptions {
     double eps = 1e-8;    // a smaller change is not made
 };
 
-// Multiplies the learning rate's multiplier by `factor` when more than `patience` values in a row were no improvement
-// on the best one, and then does not count for `cooldown` values. A value improves on the best when it is better by
+// Multiplies the learning rate's multiplier by `factor` when more than `patience` values in a row did not improve on
+// the best one, and then ignores `cooldown` values. A value improves on the best when it is better by
 // more than threshold |best| (relative) or threshold (absolute); NaN never does. The one schedule with a memory.
 class Plateau {
 public:
     // Throws std::invalid_argument naming the option and its value.
     explicit Plateau(PlateauOptions options = {});
 
-    // Takes the next value; returns the multiplier so far: `optimizer.scale_lr(plateau.step(loss))`.
+    // Takes the next value; returns the multiplier so far. An optimizer that was given set_plateau() does this in
+    // observe().
     double step(double value);
 
     double multiplier() const { return multiplier_; }

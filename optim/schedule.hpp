@@ -5,27 +5,32 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace xtape::optim {
 
+class Schedule;
+
+template <class F>
+concept StepFunction = !std::same_as<std::remove_cvref_t<F>, Schedule> && std::invocable<const F&, std::int64_t>;
+
 // A function of the step, and of nothing else: it may be called for any step in any order, and needs no state to
 // resume.
 //   auto schedule = linear_warmup({.steps = 500}) * inverse_sqrt({.warmup = 500});
-//   optimizer.scale_lr(schedule(step));
+//   optimizer.set_schedule(schedule);
 // Steps below 0 are std::invalid_argument, as are options out of their range when the schedule is made. What follows
 // the last step of a schedule that has one keeps its last value.
 class Schedule {
 public:
     // Any function of the step.
-    template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Schedule> && std::invocable<const F&, std::int64_t>)
-        Schedule(F multiplier)
+    template <StepFunction F>
+    Schedule(F multiplier)
         : multiplier_([f = std::move(multiplier)](std::int64_t step) { return static_cast<double>(f(step)); }) {}
 
     double operator()(std::int64_t step) const;
-    // Its values at the steps 0, 1, ..., count - 1, to be looked at or drawn.
+    // Its values at the steps 0, 1, ..., count - 1, to print or plot.
     std::vector<double> values(std::size_t count) const;
 
     // a(step) b(step).

@@ -1,4 +1,4 @@
-// Compares optimizers on one loss surface, as the lectures do: `optimizer_comparison [steps [file.csv]]`.
+// Compares optimizers on one loss surface, as CS231n does: `optimizer_comparison [steps [file.csv]]`.
 #include <charconv>
 #include <cstdio>
 #include <cstring>
