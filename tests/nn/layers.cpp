@@ -6,6 +6,7 @@
 #include <xtape/nn/container.hpp>
 #include <xtape/nn/dropout.hpp>
 #include <xtape/nn/embedding.hpp>
+#include <xtape/nn/flatten.hpp>
 #include <xtape/nn/functional_call.hpp>
 #include <xtape/nn/linear.hpp>
 #include <xtape/nn/normalization.hpp>

@@ -68,7 +68,10 @@ struct xtape::optim::Rule<ShampooOptions> {
         Whole(const ShampooOptions& o, const StepInfo& now) : lr(now.lr), eps(o.eps) {}
         static xt::xarray<T> inverse_fourth_root(const xt::xarray<T>& a) {
             auto [values, vectors] = xt::linalg::eigh(a);
-            return xt::linalg::dot(vectors * xt::pow(values, -0.25), xt::transpose(vectors));
+            xt::xarray<T> scaled = vectors;
+            for (std::size_t i = 0; i < scaled.shape()[0]; ++i)
+                for (std::size_t j = 0; j < scaled.shape()[1]; ++j) scaled(i, j) /= std::sqrt(std::sqrt(values(j)));
+            return xt::linalg::dot(scaled, xt::transpose(vectors));
         }
         void operator()(Array<T>& p, const Array<T>& g, std::span<Array<T>> buffers) const {
             buffers[0] = Array<T>(buffers[0] + xt::linalg::dot(g, xt::transpose(g)));
