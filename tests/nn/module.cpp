@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(errors_name_the_layer) {
         Variable<float> forward(const Variable<float>& a, const Variable<float>& b) { return a + b; }
     } two;
     BOOST_TEST(fails_with([&] { static_cast<nn::Module<float>&>(two)(Variable<float>(Array<float>(Shape{1}))); },
-                          "[TwoInputs] has no forward"));
+                          "[TwoInputs] got one variable; wanted what its own forward takes"));
 }
 
 BOOST_AUTO_TEST_CASE(a_summary_shows_layers_output_shapes_and_parameters) {
