@@ -2,6 +2,7 @@
 #include <xtape/core/backward.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/core/gradcheck.hpp>
+#include <xtape/core/state.hpp>
 #include <xtape/nn/clip.hpp>
 #include <xtape/nn/penalty.hpp>
 #include <xtape/ops/arithmetic.hpp>
