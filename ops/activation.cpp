@@ -22,10 +22,6 @@ A six_numbers() { return {-2.0, -0.75, -0.25, 0.25, 1.0, 2.5}; }
 
 // What the derivatives below need of each other, for lanes; Variables have the operations of the same names.
 template <class T>
-Lanes<T> sigmoid(const Lanes<T>& x) {
-    return 1 / (1 + exp(-x));
-}
-template <class T>
 Lanes<T> tanh_softplus(const Lanes<T>& x) {
     Lanes<T> e = exp(min(x, 20));    // beyond 20 the result rounds to 1
     Lanes<T> n = e * (e + 2);
@@ -38,12 +34,34 @@ Variable<T> tanh_softplus(const Variable<T>& x) {
 
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 
+// The derivative of sigmoid. As y (1 - y) it would lose all its digits where sigmoid is nearly 1.
+struct SigmoidSlope {
+    static constexpr auto name = "sigmoid_slope";
+    static constexpr auto needs = needs::all;
+    static constexpr About about{"activation", "y = sigmoid(x) sigmoid(-x)", "dy/dx = -y tanh(x / 2)"};
+    auto forward(const auto& x) const { return sigmoid_slope(x); }
+    auto vjp(const auto& g, const auto& x, const auto& y) const { return g * (-y * tanh(0.5 * x)); }
+    static Samples samples() {
+        return unary_samples([](const auto& x) { return pointwise(SigmoidSlope{}, x[0]); },
+                             [](double x) { return sigmoid_of(x) * sigmoid_of(-x); }, six_numbers());
+    }
+};
+template <class T>
+Variable<T> sigmoid_slope(const Variable<T>& x) {
+    return pointwise(SigmoidSlope{}, x);
+}
+template <class T>
+Variable<T> gelu_slope(const Variable<T>& x) {
+    constexpr double half_sqrt = 0.5 * std::numbers::sqrt2, density = std::numbers::inv_sqrtpi * half_sqrt;
+    return 0.5 * erfc(-half_sqrt * x) + x * (density * exp(-0.5 * square(x)));
+}
+
 struct Sigmoid {
     static constexpr auto name = "sigmoid";
-    static constexpr auto needs = needs::output;
-    static constexpr About about{"activation", "y = 1 / (1 + e^-x)", "dy/dx = y (1 - y)"};
+    static constexpr auto needs = needs::inputs;
+    static constexpr About about{"activation", "y = 1 / (1 + e^-x)", "dy/dx = sigmoid(x) sigmoid(-x)"};
     auto forward(const auto& x) const { return sigmoid(x); }
-    auto vjp(const auto& g, const auto&, const auto& y) const { return g * (y * (1 - y)); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * sigmoid_slope(x); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return sigmoid(x[0]); }, sigmoid_of, six_numbers());
     }
@@ -70,7 +88,7 @@ struct LogSigmoid {
     static constexpr auto name = "log_sigmoid";
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"activation", "y = ln sigmoid(x)", "dy/dx = sigmoid(-x)"};
-    auto forward(const auto& x) const { return min(x, 0) - log1p(exp(-abs(x))); }
+    auto forward(const auto& x) const { return log_sigmoid(x); }
     auto vjp(const auto& g, const auto& x, const auto&) const { return g * sigmoid(-x); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return log_sigmoid(x[0]); },
@@ -86,7 +104,7 @@ struct Softplus {
     double beta, threshold;
     auto forward(const auto& x) const {
         auto z = beta * x;
-        return where(z > threshold, x, (max(z, 0) + log1p(exp(-abs(z)))) / beta);
+        return where(z > threshold, x, softplus(z) / beta);
     }
     auto vjp(const auto& g, const auto& x, const auto&) const {
         auto z = beta * x;
@@ -108,12 +126,8 @@ struct Gelu {
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"activation", "y = x P(x), P(x) = (1 + erf(x / sqrt 2)) / 2",
                                  "dy/dx = P(x) + x e^(-x^2 / 2) / sqrt(2 pi)"};
-    static constexpr double half_sqrt = 0.5 * std::numbers::sqrt2;
-    static constexpr double density = std::numbers::inv_sqrtpi * half_sqrt;
-    auto forward(const auto& x) const { return x * (0.5 + 0.5 * erf(x * half_sqrt)); }
-    auto vjp(const auto& g, const auto& x, const auto&) const {
-        return g * (0.5 + 0.5 * erf(x * half_sqrt) + x * (density * exp(-0.5 * (x * x))));
-    }
+    auto forward(const auto& x) const { return gelu(x); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * gelu_slope(x); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return gelu(x[0]); },
                              [](double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }, six_numbers());
@@ -123,14 +137,13 @@ struct Gelu {
 struct GeluTanh {
     static constexpr auto name = "gelu_tanh";
     static constexpr auto needs = needs::inputs;
-    static constexpr About about{"activation", "y = x (1 + t) / 2, t = tanh(k (x + 0.044715 x^3)), k = sqrt(2 / pi)",
-                                 "dy/dx = (1 + t) / 2 + x (1 - t^2) k (1 + 0.134145 x^2) / 2"};
-    static constexpr double slope = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
-    auto forward(const auto& x) const { return 0.5 * x * (1 + tanh(slope * x * (1 + cubic * (x * x)))); }
+    static constexpr About about{"activation", "y = x s, s = sigmoid(z), z = 2 sqrt(2 / pi) (x + 0.044715 x^3)",
+                                 "dy/dx = s + x sigmoid(z) sigmoid(-z) dz/dx"};
+    static constexpr double slope = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
+    auto forward(const auto& x) const { return x * sigmoid(slope * x * (1 + cubic * (x * x))); }
     auto vjp(const auto& g, const auto& x, const auto&) const {
-        auto squared = x * x;
-        auto t = tanh(slope * x * (1 + cubic * squared));
-        return g * (0.5 * (1 + t) + (0.5 * slope) * x * (1 - t * t) * (1 + (3 * cubic) * squared));
+        auto squared = x * x, z = slope * x * (1 + cubic * squared);
+        return g * (sigmoid(z) + slope * x * sigmoid_slope(z) * (1 + (3 * cubic) * squared));
     }
     static Samples samples() {
         return unary_samples(

@@ -34,10 +34,10 @@ struct Exp2 {
 
 struct Expm1 {
     static constexpr auto name = "expm1";
-    static constexpr auto needs = needs::output;
-    static constexpr About about{"exponential", "y = e^x - 1", "dy/dx = y + 1"};
+    static constexpr auto needs = needs::inputs;
+    static constexpr About about{"exponential", "y = e^x - 1", "dy/dx = e^x"};
     auto forward(const auto& x) const { return expm1(x); }
-    auto vjp(const auto& g, const auto&, const auto& y) const { return g * (y + 1); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * exp(x); }    // y + 1 would cancel
     static Samples samples() {
         return unary_samples([](const auto& x) { return expm1(x[0]); }, [](double x) { return std::expm1(x); },
                              {-2.0, -0.75, -0.25, 0.25, 1.0, 2.5});

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/vector.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/exponential.hpp>
@@ -5,6 +6,7 @@
 #include <xtape/ops/selection.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace xtape {
 namespace {
@@ -29,15 +31,35 @@ Variable<T> raise(const Variable<T>& x, double c) {
     return pow(x, c);
 }
 
+// a^(b - 1) from y = a^b; by itself where y is 0, infinite or so small that it has lost digits.
+template <class T>
+Lanes<T> one_power_less(const Lanes<T>& a, const Lanes<T>& b, const Lanes<T>& y) {
+    using Limits = std::numeric_limits<T>;
+    auto lost = a == 0 || !(abs(y) >= Limits::min() && abs(y) <= Limits::max());
+    return detail::any<T>(lost) ? select(lost, pow(a, b - 1), y / a) : y / a;
+}
+template <class T>
+Variable<T> one_power_less(const Variable<T>& a, const Variable<T>& b, const Variable<T>&) {
+    return pow(a, b - 1);
+}
+template <class T>
+Lanes<T> one_power_less(const Lanes<T>& a, double b, const Lanes<T>& y) {
+    return b == 3 || b == 4 ? raise(a, b - 1) : one_power_less(a, Lanes<T>(b), y);
+}
+template <class T>
+Variable<T> one_power_less(const Variable<T>& a, double b, const Variable<T>&) {
+    return pow(a, b - 1);
+}
+
 struct PowNumber {
     static constexpr auto name = "pow_number";
-    static constexpr auto needs = needs::inputs;
+    static constexpr auto needs = needs::all;
     static constexpr About about{"power", "y = x^c", "dy/dx = c x^(c - 1)"};
     double exponent;
     auto forward(const auto& x) const { return raise(x, exponent); }
-    auto vjp(const auto& g, const auto& x, const auto&) const {
+    auto vjp(const auto& g, const auto& x, const auto& y) const {
         if (exponent == 0) return g * 0.0;    // x^-1 would be infinite at 0
-        return g * (exponent * raise(x, exponent - 1));
+        return g * (exponent * one_power_less(x, exponent, y));
     }
     template <class R>
     static void add(Samples& samples, std::string what, double c, A x, R reference) {
@@ -91,7 +113,7 @@ struct Pow {
     // Where a factor 0 would meet an infinite one, the infinite one is replaced before it arises: chosen away
     // afterwards, it would make the second derivative NaN.
     auto vjp(const auto& g, const auto& a, const auto& b, const auto& y) const {
-        return pullbacks([&] { return g * (b * pow(a, where(a == 0 && b == 0, 1, b) - 1)); },
+        return pullbacks([&] { return g * (b * one_power_less(a, where(a == 0 && b == 0, 1, b), y)); },
                          [&] { return g * (y * log(where(a == 0 && b >= 0, 1, a))); });
     }
     static Samples samples() {

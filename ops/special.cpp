@@ -1,13 +1,10 @@
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/exponential.hpp>
+#include <xtape/ops/power.hpp>
 #include <xtape/ops/special.hpp>
 
-#include <boost/math/special_functions/digamma.hpp>
-#include <boost/math/special_functions/polygamma.hpp>
-
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <stdexcept>
 #include <string>
@@ -19,28 +16,10 @@ using A = Array<double>;
 
 constexpr double two_over_sqrt_pi = 2 * std::numbers::inv_sqrtpi;
 
-// Poles are infinities or NaN, as in the C library, not exceptions.
-using Quiet =
-    boost::math::policies::policy<boost::math::policies::pole_error<boost::math::policies::ignore_error>,
-                                  boost::math::policies::domain_error<boost::math::policies::ignore_error>,
-                                  boost::math::policies::overflow_error<boost::math::policies::ignore_error>,
-                                  boost::math::policies::evaluation_error<boost::math::policies::ignore_error>,
-                                  boost::math::policies::promote_double<false>>;
-
-// The n-th derivative of digamma at one number.
-double polygamma_of(int n, double x) {
-    constexpr double infinity = std::numeric_limits<double>::infinity(), NaN = std::numeric_limits<double>::quiet_NaN();
-    if (std::isnan(x) || x == -infinity) return NaN;
-    if (x == infinity) return n == 0 ? infinity : 0;
-    const bool pole = x <= 0 && x == std::floor(x);
-    if (n == 0) return !pole ? boost::math::digamma(x, Quiet()) : x == 0 ? -std::copysign(infinity, x) : NaN;
-    if (pole) return n % 2 == 1 ? infinity : NaN;    // of even order it has different signs on its two sides
-    return boost::math::polygamma(n, x, Quiet());
-}
-// The C library's lgamma writes a global variable.
-double lgamma_of(double x) {
-    int sign;
-    return ::lgamma_r(x, &sign);
+// What the derivatives need as lanes have it.
+template <class T>
+Variable<T> exp_minus_square(const Variable<T>& x) {
+    return exp(-square(x));
 }
 
 struct Erf {
@@ -49,7 +28,7 @@ struct Erf {
     static constexpr About about{"special", "y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x",
                                  "dy/dx = 2 / sqrt(pi) e^(-x^2)"};
     auto forward(const auto& x) const { return erf(x); }
-    auto vjp(const auto& g, const auto& x, const auto&) const { return g * (two_over_sqrt_pi * exp(-(x * x))); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * (two_over_sqrt_pi * exp_minus_square(x)); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return erf(x[0]); }, [](double x) { return std::erf(x); },
                              {-2.0, -0.75, -0.25, 0.25, 1.0, 2.5});
@@ -61,7 +40,7 @@ struct Erfc {
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"special", "y = 1 - erf(x)", "dy/dx = -2 / sqrt(pi) e^(-x^2)"};
     auto forward(const auto& x) const { return erfc(x); }
-    auto vjp(const auto& g, const auto& x, const auto&) const { return g * (-two_over_sqrt_pi * exp(-(x * x))); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * (-two_over_sqrt_pi * exp_minus_square(x)); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return erfc(x[0]); }, [](double x) { return std::erfc(x); },
                              {-2.0, -0.75, -0.25, 0.25, 1.0, 2.5});
@@ -72,15 +51,8 @@ struct Lgamma {
     static constexpr auto name = "lgamma";
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"special", "y = ln |gamma(x)|", "dy/dx = digamma(x)"};
-    auto forward(const auto& x) const { return each(x, lgamma_of); }
-    template <class T>
-    Lanes<T> vjp(const Lanes<T>& g, const Lanes<T>& x, const Lanes<T>&) const {
-        return g * each(x, [](double element) { return polygamma_of(0, element); });
-    }
-    template <class T>
-    Variable<T> vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
-        return g * digamma(x);
-    }
+    auto forward(const auto& x) const { return lgamma(x); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * digamma(x); }
     static Samples samples() {
         return unary_samples([](const auto& x) { return lgamma(x[0]); }, [](double x) { return std::lgamma(x); },
                              {-1.5, -0.75, 0.25, 0.5, 1.25, 4.5});
@@ -92,17 +64,8 @@ struct Polygamma {
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"special", "y = the n-th derivative of digamma(x)", "dy/dx = polygamma(n + 1, x)"};
     int n;
-    auto forward(const auto& x) const {
-        return each(x, [this](double element) { return polygamma_of(n, element); });
-    }
-    template <class T>
-    Lanes<T> vjp(const Lanes<T>& g, const Lanes<T>& x, const Lanes<T>&) const {
-        return g * each(x, [this](double element) { return polygamma_of(n + 1, element); });
-    }
-    template <class T>
-    Variable<T> vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
-        return g * polygamma(n + 1, x);
-    }
+    auto forward(const auto& x) const { return polygamma(n, x); }
+    auto vjp(const auto& g, const auto& x, const auto&) const { return g * polygamma(n + 1, x); }
     // References: mpmath's polygamma.
     static Samples samples() {
         const A x{-1.5, 0.25, 1.0, 4.5};

@@ -42,6 +42,14 @@ struct SquaredDifferences {
 };
 
 template <class T>
+struct Differences {
+    static constexpr bool parametric = true;
+    static T identity() { return 0; }
+    static Lanes<T> map(Lanes<T> x, Lanes<T> origin) { return x - origin; }
+    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return a + b; }
+};
+
+template <class T>
 struct Var {
     static constexpr auto name = "var";
     static constexpr auto needs = needs::inputs;
@@ -53,8 +61,13 @@ struct Var {
     double count;
     double divisor;
     Array<T> forward(const View<T>& x) const {
-        Array<T> means = detail::sum_to(x, kept);
-        for (T& element : means.storage()) element /= static_cast<T>(count);
+        // The means from the first elements on: those of equal numbers are exact, and their variance 0.
+        Array<T> means = empty_array<T>(kept);
+        if (count > 0) detail::copy_strided(x.data(), kept, x.strides, means.storage().data());
+        const Array<T> shifts =
+            detail::fold(Differences<T>{}, detail::Arranged<T>(x, kept), kept, std::as_const(means).storage().data());
+        for (std::size_t i = 0; i < means.size(); ++i)
+            means.storage()[i] += shifts.storage()[i] / static_cast<T>(count);
         Array<T> y = detail::fold(SquaredDifferences<T>{}, detail::Arranged<T>(x, kept), result,
                                   std::as_const(means).storage().data());
         for (T& element : y.storage()) element /= static_cast<T>(divisor);

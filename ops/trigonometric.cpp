@@ -89,7 +89,11 @@ struct Atan2 {
                                  "dy/da = b / (a^2 + b^2), dy/db = -a / (a^2 + b^2)"};
     auto forward(const auto& a, const auto& b) const { return atan2(a, b); }
     auto vjp(const auto& g, const auto& a, const auto& b, const auto&) const {
-        return pullbacks([&] { return g * b / (a * a + b * b); }, [&] { return -(g * a / (a * a + b * b)); });
+        auto slope = [&](const auto& side) {    // the sum of squares would overflow long before its root
+            auto length = hypot(a, b);
+            return g * (side / length) / length;
+        };
+        return pullbacks([&, slope] { return slope(b); }, [&, slope] { return -slope(a); });
     }
     static Samples samples() {
         auto f = [](const auto& x) { return atan2(x[0], x[1]); };

@@ -17,6 +17,63 @@ template <class T>
 concept Arithmetic = std::integral<T> || std::floating_point<T>;
 
 template <class T>
+class Lanes;
+
+namespace detail {
+
+// Functions on lanes that xsimd lacks, or computes with more than two units in the last place of error: compiled once,
+// in core/detail/math/. See docs/adr/accuracy-of-functions.md.
+namespace math {
+
+template <class T>
+Lanes<T> exp(Lanes<T> x);
+template <class T>
+Lanes<T> exp2(Lanes<T> x);
+template <class T>
+Lanes<T> expm1(Lanes<T> x);
+template <class T>
+Lanes<T> exp_minus_square(Lanes<T> x);
+template <class T>
+Lanes<T> pow(Lanes<T> x, Lanes<T> y);
+template <class T>
+Lanes<T> cbrt(Lanes<T> x);
+template <class T>
+Lanes<T> hypot(Lanes<T> x, Lanes<T> y);
+template <class T>
+Lanes<T> tan(Lanes<T> x);
+template <class T>
+Lanes<T> asin(Lanes<T> x);
+template <class T>
+Lanes<T> atan(Lanes<T> x);
+template <class T>
+Lanes<T> atan2(Lanes<T> y, Lanes<T> x);
+template <class T>
+Lanes<T> sinh(Lanes<T> x);
+template <class T>
+Lanes<T> cosh(Lanes<T> x);
+template <class T>
+Lanes<T> asinh(Lanes<T> x);
+template <class T>
+Lanes<T> acosh(Lanes<T> x);
+template <class T>
+Lanes<T> erf(Lanes<T> x);
+template <class T>
+Lanes<T> erfc(Lanes<T> x);
+template <class T>
+Lanes<T> ndtr(Lanes<T> x);
+template <class T>
+Lanes<T> gelu(Lanes<T> x);
+template <class T>
+Lanes<T> gelu_slope(Lanes<T> x);
+template <class T>
+Lanes<T> lgamma(Lanes<T> x);
+template <class T>
+Lanes<T> polygamma(int n, Lanes<T> x);
+
+}    // namespace math
+}    // namespace detail
+
+template <class T>
 class Lanes {
 public:
     using value_type = T;
@@ -38,6 +95,7 @@ public:
 
     static Lanes load(const T* from) { return Batch::load_unaligned(from); }
     void store(T* to) const { batch_.store_unaligned(to); }
+    Batch batch() const { return batch_; }
     // The first `count` < width elements; the other lanes repeat the first, so that they raise no exception of their
     // own.
     static Lanes load_part(const T* from, std::size_t count) {
@@ -114,15 +172,11 @@ public:
     friend Lanes round(Lanes a) { return xsimd::nearbyint(a.batch_); }    // half to even, as NumPy and PyTorch
     friend Lanes sqrt(Lanes a) { return xsimd::sqrt(a.batch_); }
     friend Lanes rsqrt(Lanes a) { return 1 / sqrt(a); }
-    friend Lanes cbrt(Lanes a) {
-        return has_subnormal(a) ? each(a, [](T x) { return std::cbrt(x); }) : Lanes(xsimd::cbrt(a.batch_));
-    }
-    friend Lanes hypot(Lanes a, Lanes b) {
-        return each(a, b, [](T x, T y) { return std::hypot(x, y); });
-    }
-    friend Lanes exp(Lanes a) { return xsimd::exp(a.batch_); }
-    friend Lanes exp2(Lanes a) { return xsimd::exp2(a.batch_); }
-    friend Lanes expm1(Lanes a) { return select(a == 0, a, xsimd::expm1(a.batch_)); }    // keeps -0
+    friend Lanes cbrt(Lanes a) { return detail::math::cbrt(a); }
+    friend Lanes hypot(Lanes a, Lanes b) { return detail::math::hypot(a, b); }
+    friend Lanes exp(Lanes a) { return detail::math::exp(a); }
+    friend Lanes exp2(Lanes a) { return detail::math::exp2(a); }
+    friend Lanes expm1(Lanes a) { return detail::math::expm1(a); }
     friend Lanes log(Lanes a) {
         return has_subnormal(a) ? each(a, [](T x) { return std::log(x); }) : Lanes(xsimd::log(a.batch_));
     }
@@ -135,32 +189,43 @@ public:
     friend Lanes log1p(Lanes a) { return select(a == 0, a, xsimd::log1p(a.batch_)); }    // keeps -0
     friend Lanes sin(Lanes a) { return xsimd::sin(a.batch_); }
     friend Lanes cos(Lanes a) { return xsimd::cos(a.batch_); }
-    friend Lanes tan(Lanes a) { return xsimd::tan(a.batch_); }
-    friend Lanes asin(Lanes a) { return xsimd::asin(a.batch_); }
+    friend Lanes tan(Lanes a) { return detail::math::tan(a); }
+    friend Lanes asin(Lanes a) { return detail::math::asin(a); }
     friend Lanes acos(Lanes a) { return xsimd::acos(a.batch_); }
-    friend Lanes atan(Lanes a) { return xsimd::atan(a.batch_); }
-    friend Lanes atan2(Lanes a, Lanes b) {
-        return each(a, b, [](T x, T y) { return std::atan2(x, y); });
-    }
-    friend Lanes sinh(Lanes a) { return xsimd::sinh(a.batch_); }
-    friend Lanes cosh(Lanes a) { return xsimd::cosh(a.batch_); }
+    friend Lanes atan(Lanes a) { return detail::math::atan(a); }
+    friend Lanes atan2(Lanes a, Lanes b) { return detail::math::atan2(a, b); }
+    friend Lanes sinh(Lanes a) { return detail::math::sinh(a); }
+    friend Lanes cosh(Lanes a) { return detail::math::cosh(a); }
     friend Lanes tanh(Lanes a) { return xsimd::tanh(a.batch_); }
-    friend Lanes asinh(Lanes a) { return xsimd::asinh(a.batch_); }
-    friend Lanes acosh(Lanes a) { return select(a < 1, std::numeric_limits<T>::quiet_NaN(), xsimd::acosh(a.batch_)); }
+    friend Lanes asinh(Lanes a) { return detail::math::asinh(a); }
+    friend Lanes acosh(Lanes a) { return detail::math::acosh(a); }
     friend Lanes atanh(Lanes a) { return xsimd::atanh(a.batch_); }
-    // xsimd's pow, erfc and double erf lose up to 10^5 units in the last place; the C library's do not.
-    friend Lanes erf(Lanes a) {
-        if constexpr (sizeof(T) == sizeof(float))
-            return xsimd::erf(a.batch_);
-        else
-            return each(a, [](T x) { return std::erf(x); });
+    friend Lanes erf(Lanes a) { return detail::math::erf(a); }
+    friend Lanes erfc(Lanes a) { return detail::math::erfc(a); }
+    friend Lanes lgamma(Lanes a) { return detail::math::lgamma(a); }
+    friend Lanes digamma(Lanes a) { return detail::math::polygamma(0, a); }
+    friend Lanes polygamma(int n, Lanes a) { return detail::math::polygamma(n, a); }
+    friend Lanes pow(Lanes a, Lanes b) { return detail::math::pow(a, b); }
+
+    // Forms that keep their relative accuracy where they are small.
+    friend Lanes sigmoid(Lanes a) {
+        Lanes e = exp(-abs(a));
+        return select(a < 0, e, 1) / (1 + e);
     }
-    friend Lanes erfc(Lanes a) {
-        return each(a, [](T x) { return std::erfc(x); });
+    friend Lanes sigmoid_slope(Lanes a) {    // sigmoid(a) sigmoid(-a)
+        Lanes e = exp(-abs(a));
+        return e / square(1 + e);
     }
-    friend Lanes pow(Lanes a, Lanes b) {
-        return each(a, b, [](T x, T y) { return std::pow(x, y); });
-    }
+    friend Lanes tanh_slope(Lanes a) { return 4 * sigmoid_slope(2 * a); }    // 1 - tanh(a)^2
+    friend Lanes log_sigmoid(Lanes a) { return -softplus(-a); }
+    friend Lanes softplus(Lanes a) { return max(a, 0) + log1p(exp(-abs(a))); }
+    friend Lanes exp_minus_square(Lanes a) { return detail::math::exp_minus_square(a); }    // e^(-a^2)
+    friend Lanes ndtr(Lanes a) { return detail::math::ndtr(a); }    // the normal distribution function
+    friend Lanes relu(Lanes a) { return max(a, 0); }
+    friend Lanes clamp(Lanes a, Lanes lower, Lanes upper) { return min(max(a, lower), upper); }
+    friend Lanes gelu(Lanes a) { return detail::math::gelu(a); }
+    friend Lanes gelu_slope(Lanes a) { return detail::math::gelu_slope(a); }    // ndtr(a) + a ndtr'(a)
+    friend Lanes silu(Lanes a) { return a * sigmoid(a); }
 
 private:
     // Numbers so small that xsimd's logarithms and cube root go wrong.
