@@ -4,6 +4,7 @@
 
 #include <xtape/core/detail/lanes.hpp>
 
+#include <concepts>
 #include <numbers>
 
 namespace xtape {
@@ -19,7 +20,9 @@ public:
     Dual() = default;
     template <Arithmetic N>
     Dual(N number) : value(number) {}
-    Dual(V v) : value(v) {}
+    template <class U>
+    requires std::convertible_to<U, V> &&(!Arithmetic<U>)Dual(const U& v)
+        : value(v) {}    // also from what a select of two plain numbers gives
     Dual(V v, V s) : value(v), slope(s) {}
 
     friend Dual operator+(const Dual& a, const Dual& b) { return {a.value + b.value, a.slope + b.slope}; }
@@ -85,10 +88,7 @@ public:
         V power = exp2(a.value);
         return {power, a.slope * power * std::numbers::ln2};
     }
-    friend Dual expm1(const Dual& a) {
-        V power = expm1(a.value);
-        return {power, a.slope * (power + 1)};
-    }
+    friend Dual expm1(const Dual& a) { return {expm1(a.value), a.slope * exp(a.value)}; }
     friend Dual log(const Dual& a) { return {log(a.value), a.slope / a.value}; }
     friend Dual log2(const Dual& a) { return {log2(a.value), a.slope / (a.value * std::numbers::ln2)}; }
     friend Dual log10(const Dual& a) { return {log10(a.value), a.slope / (a.value * std::numbers::ln10)}; }
@@ -103,24 +103,52 @@ public:
     friend Dual acos(const Dual& a) { return {acos(a.value), -(a.slope / sqrt(1 - a.value * a.value))}; }
     friend Dual atan(const Dual& a) { return {atan(a.value), a.slope / (1 + a.value * a.value)}; }
     friend Dual atan2(const Dual& a, const Dual& b) {
-        return {atan2(a.value, b.value),
-                (a.slope * b.value - a.value * b.slope) / (a.value * a.value + b.value * b.value)};
+        V length = hypot(a.value, b.value);
+        return {atan2(a.value, b.value), (a.slope * (b.value / length) - b.slope * (a.value / length)) / length};
     }
     friend Dual sinh(const Dual& a) { return {sinh(a.value), a.slope * cosh(a.value)}; }
     friend Dual cosh(const Dual& a) { return {cosh(a.value), a.slope * sinh(a.value)}; }
-    friend Dual tanh(const Dual& a) {
-        V tangent = tanh(a.value);
-        return {tangent, a.slope * (1 - tangent * tangent)};
+    friend Dual tanh(const Dual& a) { return {tanh(a.value), a.slope * tanh_slope(a.value)}; }
+    friend Dual tanh_slope(const Dual& a) {
+        V y = tanh_slope(a.value);
+        return {y, a.slope * (-2 * y * tanh(a.value))};
     }
-    friend Dual asinh(const Dual& a) { return {asinh(a.value), a.slope / sqrt(a.value * a.value + 1)}; }
+    friend Dual asinh(const Dual& a) { return {asinh(a.value), a.slope / hypot(a.value, V(1))}; }
     friend Dual acosh(const Dual& a) { return {acosh(a.value), a.slope / (sqrt(a.value - 1) * sqrt(a.value + 1))}; }
     friend Dual atanh(const Dual& a) { return {atanh(a.value), a.slope / (1 - a.value * a.value)}; }
     friend Dual erf(const Dual& a) {
-        return {erf(a.value), a.slope * (2 * std::numbers::inv_sqrtpi) * exp(-(a.value * a.value))};
+        return {erf(a.value), a.slope * (2 * std::numbers::inv_sqrtpi) * exp_minus_square(a.value)};
     }
     friend Dual erfc(const Dual& a) {
-        return {erfc(a.value), -(a.slope * (2 * std::numbers::inv_sqrtpi) * exp(-(a.value * a.value)))};
+        return {erfc(a.value), -(a.slope * (2 * std::numbers::inv_sqrtpi) * exp_minus_square(a.value))};
     }
+    friend Dual exp_minus_square(const Dual& a) {
+        V y = exp_minus_square(a.value);
+        return {y, a.slope * (-2 * a.value * y)};
+    }
+    friend Dual ndtr(const Dual& a) { return {ndtr(a.value), a.slope * normal_density(a.value)}; }
+    friend Dual lgamma(const Dual& a) { return {lgamma(a.value), a.slope * digamma(a.value)}; }
+    friend Dual digamma(const Dual& a) { return polygamma(0, a); }
+    friend Dual polygamma(int n, const Dual& a) { return {polygamma(n, a.value), a.slope * polygamma(n + 1, a.value)}; }
+
+    // What is made of e^x so that it neither overflows nor cancels, nor does its derivative.
+    friend Dual sigmoid(const Dual& a) { return {sigmoid(a.value), a.slope * sigmoid_slope(a.value)}; }
+    friend Dual sigmoid_slope(const Dual& a) {
+        V y = sigmoid_slope(a.value);
+        return {y, a.slope * (-y * tanh(0.5 * a.value))};
+    }
+    friend Dual log_sigmoid(const Dual& a) { return {log_sigmoid(a.value), a.slope * sigmoid(-a.value)}; }
+    friend Dual softplus(const Dual& a) { return {softplus(a.value), a.slope * sigmoid(a.value)}; }
+    friend Dual silu(const Dual& a) {
+        V s = sigmoid(a.value);
+        return {silu(a.value), a.slope * (s + a.value * sigmoid_slope(a.value))};
+    }
+    friend Dual relu(const Dual& a) { return {relu(a.value), select(a.value > 0, a.slope, 0)}; }
+    friend Dual gelu(const Dual& a) { return {gelu(a.value), a.slope * gelu_slope(a.value)}; }
+    friend Dual gelu_slope(const Dual& a) {
+        return {gelu_slope(a.value), a.slope * (2 - a.value * a.value) * normal_density(a.value)};
+    }
+    friend Dual clamp(const Dual& a, const Dual& lower, const Dual& upper) { return min(max(a, lower), upper); }
     // Terms that are 0 times something infinite or undefined are 0: 0^0 by its base, and a base <= 0 with a constant
     // exponent.
     friend Dual pow(const Dual& a, const Dual& b) {
@@ -128,6 +156,12 @@ public:
         V by_base = select(a.value == 0 && b.value == 0, 0, a.slope * b.value * pow(a.value, b.value - 1));
         V by_exponent = select(a.value <= 0 && b.slope == 0, 0, b.slope * power * log(a.value));
         return {power, by_base + by_exponent};
+    }
+
+private:
+    static V normal_density(const V& x) {
+        constexpr double sqrt_half = 0.5 * std::numbers::sqrt2;
+        return (sqrt_half * std::numbers::inv_sqrtpi) * exp_minus_square(sqrt_half * x);
     }
 };
 

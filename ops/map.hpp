@@ -91,10 +91,17 @@ private:
 
 // y = f(x...), elementwise and broadcast, in one pass over memory; dy/dx is taken by dual numbers in one pass as well,
 // to order 4. f is a generic lambda on numbers: arithmetic, comparisons, select(condition, a, b), max, min, and the
-// usual functions (exp, log, pow, sqrt, tanh, ...), called without std::. It has one to six inputs, must not depend on
-// anything that changes, and what it captures is copied. Throws ShapeError when the shapes do not broadcast.
+// usual functions (exp, log, pow, sqrt, tanh, ...), called without std::; plain numbers may stand in any place, as in
+// 2.5 * v or pow(v, 1.5). It has one to six inputs, must not depend on anything that changes, and what it captures is
+// copied. Throws ShapeError when the shapes do not broadcast.
 //
-//     auto swish = [](auto v) { return v / (1 + exp(-v)); };
+// Dual numbers differentiate each step as it is written, so that a step that overflows spoils the derivative even where
+// the value survives: v / (1 + exp(-v)) is -0 at -100 in float, but its derivative is NaN, infinity over infinity.
+// sigmoid, log_sigmoid, softplus, silu, gelu, relu, tanh, erf, erfc, ndtr (the normal distribution function), expm1,
+// log1p, hypot, atan2, lgamma and digamma have values and derivatives that hold at any argument: build of them. select
+// keeps value and derivative of the side that it chooses, whatever the other side is.
+//
+//     auto swish = [](auto v) { return v * sigmoid(v); };
 //     Variable<double> y = map(swish, x);
 template <class F, class T, std::same_as<Variable<T>>... Rest>
 Variable<T> map(F f, const Variable<T>& first, const Rest&... rest) {
