@@ -43,7 +43,7 @@ def near(points):
         for k in range(8):
             step = 10.0 ** -(1 + k)
             for x in (point + step, point - step):
-                yield as_float(x) if k < 5 else x
+                yield as_float(x) if k < 5 else float(x)
 
 
 def short(x):
@@ -94,10 +94,12 @@ table("acosh", mp.acosh, [1 + x for x in spread(1e-7, 1, 20)] + list(spread(1.5,
 table("cbrt", mp.cbrt, list(spread(1e-320, 1e308, 40)) + list(spread(0.1, 10, 20)))
 table("erf", mp.erf, small + list(spread(0.3, 7, 40)) + list(near([1])))
 table("erfc", mp.erfc, small + list(spread(-6, 6, 40)) + list(spread(5, 10, 20)) + list(spread(10, 27.2, 30)))
-table("lgamma", lambda x: mp.log(abs(mp.gamma(x))) if x < 0 else mp.loggamma(x),
-      list(spread(1e-300, 0.1, 20)) + list(spread(0.1, 12, 60)) + list(near([1, 2])) + list(spread(8, 1e300, 20)) + list(spread(-1.9, -0.1, 16)))
+table("lgamma", mp.loggamma,
+      list(spread(1e-300, 0.1, 20)) + list(spread(0.1, 12, 60)) + list(near([1, 2])) + list(spread(8, 1e300, 20)))
+table("lgamma_below_zero", lambda x: mp.log(abs(mp.gamma(x))), spread(-9.9, -0.1, 40))
 table("digamma", mp.digamma, list(spread(1e-30, 0.1, 12)) + list(spread(0.1, 12, 60)) + list(near([1.4616321449683622, 1, 2])) +
-      list(spread(8, 1e30, 20)) + list(spread(-1.9, -0.1, 16)))
+      list(spread(8, 1e30, 20)))
+table("digamma_below_zero", mp.digamma, spread(-9.9, -0.1, 40))
 mp.prec = 300
 table("trigamma", lambda x: mp.psi(1, x), list(spread(1e-3, 0.1, 10)) + list(spread(0.1, 30, 60)) + list(spread(30, 1e8, 10)))
 table("tetragamma", lambda x: mp.psi(2, x), list(spread(1e-3, 0.1, 10)) + list(spread(0.1, 30, 60)) + list(spread(30, 1e8, 10)))
