@@ -7,7 +7,7 @@
 
 namespace xtape {
 
-// y = 1 / (1 + e^-x); dy/dx = y (1 - y).
+// y = 1 / (1 + e^-x); dy/dx = sigmoid(x) sigmoid(-x).
 template <class T>
 Variable<T> sigmoid(const Variable<T>& x);
 // y = ln(x / (1 - x)), the inverse of sigmoid, NaN outside [0, 1]; dy/dx = 1 / (x (1 - x)). With eps, x is first

@@ -11,7 +11,7 @@ Variable<T> exp(const Variable<T>& x);
 // y = 2^x; dy/dx = y ln 2.
 template <class T>
 Variable<T> exp2(const Variable<T>& x);
-// y = e^x - 1, accurate near 0; dy/dx = y + 1.
+// y = e^x - 1, accurate near 0; dy/dx = e^x.
 template <class T>
 Variable<T> expm1(const Variable<T>& x);
 // y = ln x, NaN below 0; dy/dx = 1 / x.

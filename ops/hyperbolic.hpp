@@ -11,7 +11,7 @@ Variable<T> sinh(const Variable<T>& x);
 // y = cosh x; dy/dx = sinh x.
 template <class T>
 Variable<T> cosh(const Variable<T>& x);
-// y = tanh x; dy/dx = 1 - y^2.
+// y = tanh x; dy/dx = 1 / cosh(x)^2.
 template <class T>
 Variable<T> tanh(const Variable<T>& x);
 // y = asinh x; dy/dx = 1 / sqrt(x^2 + 1).
