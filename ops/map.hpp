@@ -3,6 +3,7 @@
 
 #include <xtape/core/dual.hpp>
 #include <xtape/core/pointwise.hpp>
+#include <xtape/ops/arithmetic.hpp>
 
 #include <array>
 #include <concepts>

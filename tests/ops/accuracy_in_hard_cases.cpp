@@ -154,12 +154,12 @@ BOOST_AUTO_TEST_CASE(the_gamma_functions_are_within_six_units) {
 }
 
 // Reflected, they cancel beside their zeros: the error is one of the terms'.
-BOOST_AUTO_TEST_CASE(the_gamma_functions_below_zero_are_within_four_units_of_their_largest_term) {
+BOOST_AUTO_TEST_CASE(the_gamma_functions_below_zero_are_within_eight_units_of_their_largest_term) {
     auto check_term = [](const char* name, auto f, const std::vector<tables::Row>& rows) {
         BOOST_TEST(!rows.empty());
         for (auto [x, y] : rows) {
             const double got = at(f, x), term = std::fmax(16.0, static_cast<double>(std::fabs(y)));
-            BOOST_TEST(std::fabs(got - static_cast<double>(y)) <= 4 * std::numeric_limits<double>::epsilon() * term,
+            BOOST_TEST(std::fabs(got - static_cast<double>(y)) <= 8 * std::numeric_limits<double>::epsilon() * term,
                        name << " at " << x << ": got " << got << ", wanted " << y);
         }
     };
