@@ -26,7 +26,11 @@ double polygamma_of(int n, double x) {
     if (std::isnan(x) || x == -infinity) return NaN;
     if (x == infinity) return n == 0 ? infinity : 0;
     const bool pole = x <= 0 && x == std::floor(x);
-    if (n == 0) return !pole ? boost::math::digamma(x, Quiet()) : x == 0 ? -std::copysign(infinity, x) : NaN;
+    if (n == 0 && pole) return x == 0 ? -std::copysign(infinity, x) : NaN;
+    if (n == 0 && x < 0)    // unlike 1 - x, which Boost reflects to, -x is exact
+        return boost::math::digamma(-x, Quiet()) - 1 / x -
+               std::numbers::pi / std::tan(std::numbers::pi * (x - std::nearbyint(x)));
+    if (n == 0) return boost::math::digamma(x, Quiet());
     if (pole) return n % 2 == 1 ? infinity : NaN;    // of even order it has different signs on its two sides
     return boost::math::polygamma(n, x, Quiet());
 }
