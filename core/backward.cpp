@@ -296,7 +296,7 @@ void backward(const Variable<T>& y, BackwardOptions options) {
 }
 
 template <class T>
-void backward(const Variable<T>& y, const std::type_identity_t<Array<T>>& seed, BackwardOptions options) {
+void detail::backward_from(const Variable<T>& y, const Array<T>& seed, BackwardOptions options) {
     check_seed("backward", y, seed);
     check_output("backward", y, true);
     run_backward(y, Variable<T>(share(seed)), options);
@@ -311,7 +311,7 @@ Variables<T> grad(const Variables<T>& outputs, const std::type_identity_t<Variab
     for (std::size_t k = 0; k < outputs.size(); ++k) {
         bool seeded = !seeds.empty() && seeds[k].defined();
         if (seeded) check_seed("grad", outputs[k], seeds[k].value());
-        check_output("grad", outputs[k], seeded);
+        if (outputs[k].requires_grad() || !options.zeros_for_unused) check_output("grad", outputs[k], seeded);
     }
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (!inputs[i].requires_grad())
@@ -327,10 +327,10 @@ Variables<T> grad(const Variables<T>& outputs, const std::type_identity_t<Variab
 
     Sweep<T> sweep(outputs, options.retain_graph.value_or(options.create_graph));
     sweep.aim_at(inputs);
-    for (std::size_t i = 0; i < inputs.size() && !options.allow_unused; ++i)
+    for (std::size_t i = 0; i < inputs.size() && !options.allow_unused && !options.zeros_for_unused; ++i)
         if (!sweep.reaches(inputs[i]))
             throw GradError("[grad] input " + std::to_string(i) + " of shape " + to_string(inputs[i].shape()) +
-                            " was not used to compute the outputs; wanted one that was, or {.allow_unused = true}");
+                            " was not used to compute the outputs; wanted one that was, or {.zeros_for_unused = true}");
     for (std::size_t k = 0; k < outputs.size(); ++k)
         sweep.seed(outputs[k], !seeds.empty() && seeds[k].defined() ? seeds[k] : ones_like(outputs[k]));
     sweep.run();
@@ -338,7 +338,7 @@ Variables<T> grad(const Variables<T>& outputs, const std::type_identity_t<Variab
     for (const auto& input : inputs) {
         gradients.push_back(sweep.gradient(input));
         // Reached, but no contribution came: the derivative is zero.
-        if (!gradients.back().defined() && sweep.reaches(input)) {
+        if (!gradients.back().defined() && (options.zeros_for_unused || sweep.reaches(input))) {
             Array<T> zeros = empty_array<T>(input.shape());
             zeros.fill(T(0));
             gradients.back() = Variable<T>(std::move(zeros));
@@ -349,8 +349,8 @@ Variables<T> grad(const Variables<T>& outputs, const std::type_identity_t<Variab
 
 template void backward(const Variable<float>&, BackwardOptions);
 template void backward(const Variable<double>&, BackwardOptions);
-template void backward(const Variable<float>&, const Array<float>&, BackwardOptions);
-template void backward(const Variable<double>&, const Array<double>&, BackwardOptions);
+template void detail::backward_from(const Variable<float>&, const Array<float>&, BackwardOptions);
+template void detail::backward_from(const Variable<double>&, const Array<double>&, BackwardOptions);
 template Variables<float> grad(const Variables<float>&, const Variables<float>&, GradOptions, const Variables<float>&);
 template Variables<double> grad(const Variables<double>&, const Variables<double>&, GradOptions,
                                 const Variables<double>&);
