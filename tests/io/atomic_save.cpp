@@ -184,17 +184,20 @@ BOOST_AUTO_TEST_CASE(death_at_any_system_call_leaves_the_old_or_the_new_checkpoi
 
 BOOST_AUTO_TEST_CASE(death_at_any_system_call_of_write_leaves_the_old_or_the_new_file) {
     Array<float> more({1.0F, 2.0F});
-    for (int which = 0;; ++which) {
-        save_old();
-        int code = in_child([&] {
-            files::Interrupted call(Interruption::kill, which);
-            io::write(path, "/more/array", more);
-            return 0;
-        });
-        BOOST_TEST(loaded() == 1);
-        if (code == 0) break;
+    for (bool trusted : {true, false}) {
+        for (int which = 0;; ++which) {
+            save_old();
+            int code = in_child([&] {
+                files::Interrupted call(Interruption::kill, which);
+                io::write(path, "/more/array", more, {.trusted = trusted});
+                return 0;
+            });
+            BOOST_TEST(loaded() == 1);
+            if (code == 0) break;
+            BOOST_TEST((code == 9 || !trusted));    // behind the wall, the process that dies is another one
+        }
+        BOOST_TEST(io::read<float>(path, "/more/array")(1) == 2.0F);
     }
-    BOOST_TEST(io::read<float>(path, "/more/array")(1) == 2.0F);
 }
 
 BOOST_AUTO_TEST_CASE(temporary_files_of_living_processes_are_left_alone) {
