@@ -93,8 +93,8 @@ BOOST_AUTO_TEST_CASE(a_failure_of_any_system_call_says_by_its_type_whether_the_f
     Array<float> one({1.0F, 2.0F});
     const std::pair<const char*, std::function<void()>> writers[] = {
         {"save", [&] { save_new(); }},
-        {"write", [&] { io::write(path, "/more", one); }},
-        {"write_attribute", [&] { io::write_attribute(path, "/", "more", std::int64_t{1}); }},
+        {"write", [&] { io::write(path, "/more", one, {.trusted = true}); }},
+        {"write_attribute", [&] { io::write_attribute(path, "/", "more", std::int64_t{1}, {.trusted = true}); }},
         {"write_npy", [&] { io::write_npy(path, state.at("a")); }},
         {"write_npz", [&] { io::write_npz(path, state); }},
         {"write_safetensors", [&] { io::write_safetensors(path, state); }},
