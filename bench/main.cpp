@@ -45,4 +45,5 @@ int main(int argc, char** argv) {
     bench::products();
     bench::optimizers();
     bench::checkpoints();
+    bench::file_growth();
 }

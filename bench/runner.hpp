@@ -21,5 +21,6 @@ void products();
 void models();
 void optimizers();
 void checkpoints();
+void file_growth();
 
 }    // namespace bench

@@ -3,6 +3,7 @@
 
 #include <xtape/core/stateful.hpp>
 #include <xtape/io/error.hpp>
+#include <xtape/io/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -37,16 +38,15 @@ struct SaveOptions {
 void save(const std::filesystem::path& path, const std::vector<Entry>& entries, const SaveOptions& options = {});
 
 struct LoadOptions {
-    bool strict = true;        // refuse a file that has more, less or something else than the entries
-    bool verify = true;        // verify checksums
-    bool untrusted = false;    // read it in a child process first: HDF5 itself can crash over a file made to do harm
+    bool strict = true;      // refuse a file that has more, less or something else than the entries
+    bool verify = true;      // verify checksums
+    bool trusted = false;    // without limits: for files that you know
+    Limits limits = {};
     std::function<std::string(std::string_view name)> rename =
         {};                  // from the file's name to the entries'; "" drops it
     bool convert = false;    // float arrays from double ones and the other way round; throws for
                              // a number beyond float
     bool keras = false;      // takes Keras's names and transposed kernels: see keras.hpp
-    std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that texts and states of unknown layout may unpack to,
-                                                     // beyond the size of the file
 };
 
 // How a file differs from what was to be loaded: names, with both types and shapes.
@@ -62,8 +62,8 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
 
 struct ReadOptions {
     bool verify = true;
-    bool untrusted = false;
-    std::uint64_t limit = std::uint64_t{1} << 30;    // bytes that the values may unpack to, beyond the size of the file
+    bool trusted = false;    // without limits: for files that you know
+    Limits limits = {};
 };
 
 // All values of a checkpoint, or of any other HDF5 file of numbers and texts, from a path or from memory. Throws
@@ -73,6 +73,6 @@ State read_state(std::span<const std::byte> bytes, const ReadOptions& options = 
 
 // The file's own attributes: the user's metadata, and "xtape_format", "xtape_version", "xtape_created". Throws
 // io::Error.
-std::map<std::string, std::string> read_metadata(const std::filesystem::path& path);
+std::map<std::string, std::string> read_metadata(const std::filesystem::path& path, const FileOptions& options = {});
 
 }    // namespace xtape::io

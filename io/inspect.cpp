@@ -1,17 +1,25 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/io/array_file.hpp>
 #include <xtape/io/checkpoint.hpp>
+#include <xtape/io/detail/hdf5/document.hpp>
+#include <xtape/io/detail/hdf5/tree.hpp>
+#include <xtape/io/detail/printable.hpp>
 #include <xtape/io/inspect.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <memory>
+#include <new>
 #include <ostream>
 #include <sstream>
 #include <type_traits>
 
 namespace xtape::io {
 namespace {
+
+using detail::printable;
 
 void add_element(Statistics& total, double value) {
     if (!std::isfinite(value)) {
@@ -29,8 +37,8 @@ std::string in_words(const State::Value& value) {
     if (const auto* text = std::get_if<std::string>(&value)) {
         constexpr std::size_t longest = 60;
         return text->size() > longest
-                   ? "\"" + text->substr(0, longest) + "\"... (" + std::to_string(text->size()) + " bytes)"
-                   : "\"" + *text + "\"";
+                   ? "\"" + printable(text->substr(0, longest)) + "\"... (" + std::to_string(text->size()) + " bytes)"
+                   : "\"" + printable(*text) + "\"";
     }
     std::ostringstream line;
     if (const auto* integer = std::get_if<std::int64_t>(&value)) return (line << *integer, line.str());
@@ -47,8 +55,11 @@ std::string in_words(const State::Value& value) {
 std::string in_words(const Attributes& attributes) {
     std::ostringstream text;
     for (const auto& [name, value] : attributes) {
-        text << (text.tellp() == 0 ? "  [" : ", ") << name << " = ";
-        std::visit([&](const auto& v) { text << v; }, value);
+        text << (text.tellp() == 0 ? "  [" : ", ") << printable(name) << " = ";
+        if (const auto* letters = std::get_if<std::string>(&value))
+            text << printable(*letters);
+        else
+            std::visit([&](const auto& v) { text << v; }, value);
     }
     if (text.tellp() > 0) text << "]";
     return text.str();
@@ -95,43 +106,93 @@ Statistics statistics(const State::Value& value) {
     return total;
 }
 
-bool inspect(const std::filesystem::path& path, std::ostream& out) {
-    auto tree = list_tree(path);
-    for (const auto& [name, text] : read_metadata(path)) out << name << ": " << text << '\n';
-    bool good = true;
-    for (const TreeItem& item : tree) {
-        out << item.path;
-        if (!item.is_dataset) {
-            out << "/" << in_words(item.attributes) << '\n';
-            continue;
-        }
-        try {
-            State::Value value = read_value(path, item.path);
-            out << "  " << item.type << " " << to_string(item.shape) << "  " << in_words(value)
-                << (item.is_checked ? "" : "  (no checksum)") << in_words(item.attributes) << '\n';
-        } catch (const Error& error) {
-            good = false;
-            out << "  WRONG: " << error.what() << '\n';
+namespace {
+
+// Prints what stands after a dataset's path. False when it cannot be read.
+bool print_dataset(hdf5::File& file, const hdf5::Item& item, std::ostream& out) try {
+    TreeItem described = hdf5::describe_item(file, item);
+    hdf5::Dataset dataset(file, item);
+    State::Value value = dataset.read(dataset.layout());
+    out << "  " << described.type << " " << to_string(described.shape) << "  " << in_words(value)
+        << (described.is_checked ? "" : "  (no checksum)") << in_words(described.attributes) << '\n';
+    return true;
+} catch (const detail::Reason& reason) {
+    out << "  WRONG: " << printable(reason.what()) << '\n';
+    return false;
+} catch (const std::bad_alloc&) {
+    out << "  WRONG: there is not enough memory for it\n";
+    return false;
+}
+
+StateMismatch printable_lines(StateMismatch mismatch) {
+    for (auto* lines : {&mismatch.missing, &mismatch.unexpected, &mismatch.mismatched})
+        for (auto& line : *lines) line = printable(line);
+    return mismatch;
+}
+
+// The datasets of a file by their dotted names, with what they hold but no elements.
+struct Content {
+    explicit Content(const std::filesystem::path& path) : document(path) {
+        for (auto& item : hdf5::list_items(document.file())) {
+            if (item.is_group) continue;
+            std::string name = hdf5::name_of(item.path);
+            layout.add(name, hdf5::Dataset(document.file(), item).layout());
+            items.emplace(std::move(name), std::move(item));
         }
     }
-    return good;
+    State::Value read(const std::string& name) {
+        hdf5::Dataset dataset(document.file(), items.at(name));
+        return dataset.read(dataset.layout());
+    }
+
+    hdf5::Document document;
+    std::map<std::string, hdf5::Item> items;
+    State layout;
+};
+
+}    // namespace
+
+bool inspect(const std::filesystem::path& path, std::ostream& out) {
+    return detail::in_operation("inspect", path, [&] {
+        hdf5::Document document(path);
+        auto items = hdf5::list_items(document.file());
+        for (const auto& [name, text] : read_metadata(path)) out << printable(name) << ": " << printable(text) << '\n';
+        bool good = true;
+        for (const auto& item : items) {
+            out << printable(item.path);
+            if (!item.is_group)
+                good = print_dataset(document.file(), item, out) && good;
+            else
+                out << "/" << in_words(hdf5::describe_item(document.file(), item).attributes) << '\n';
+        }
+        return good;
+    });
 }
 
 bool print_differences(const std::filesystem::path& a, const std::filesystem::path& b, std::ostream& out) {
-    constexpr ReadOptions trusting{.limit = std::numeric_limits<std::uint64_t>::max()};
-    State left = read_state(a, trusting), right = read_state(b, trusting);
-    StateMismatch mismatch = compare_layout(left, right);
-    if (!mismatch.empty()) out << b.string() << " differs from " << a.string() << '\n' << mismatch.message() << '\n';
+    auto open = [](const std::filesystem::path& path) {
+        return detail::in_operation("inspect", path, [&] { return std::make_unique<Content>(path); });
+    };
+    auto left = open(a), right = open(b);
+    StateMismatch mismatch = compare_layout(left->layout, right->layout);
+    if (!mismatch.empty())
+        out << printable(b.string()) << " differs from " << printable(a.string()) << '\n'
+            << printable_lines(mismatch).message() << '\n';
     bool same = mismatch.empty();
-    for (const auto& [name, value] : left) {
-        const State::Value* other = right.find(name);
-        if (other == nullptr || describe(*other) != describe(value) || identical(value, *other)) continue;
+    for (const auto& [name, layout] : left->layout) {
+        const State::Value* other_layout = right->layout.find(name);
+        if (other_layout == nullptr || describe(*other_layout) != describe(layout)) continue;
+        auto read = [&, key = name](Content& content, const std::filesystem::path& path) {
+            return detail::in_operation("inspect", path, [&] { return content.read(key); });
+        };
+        State::Value value = read(*left, a), other = read(*right, b);
+        if (identical(value, other)) continue;
         same = false;
-        out << name << ": ";
+        out << printable(name) << ": ";
         if (std::holds_alternative<std::string>(value))
-            out << in_words(value) << " and " << in_words(*other) << '\n';
+            out << in_words(value) << " and " << in_words(other) << '\n';
         else
-            out << "differs by at most " << largest_difference(value, *other) << '\n';
+            out << "differs by at most " << largest_difference(value, other) << '\n';
     }
     if (same) out << "the same values\n";
     return same;
@@ -151,7 +212,7 @@ int inspect_command(const std::vector<std::string>& arguments, std::ostream& out
             arguments.size() == 1 ? inspect(arguments[0], out) : print_differences(arguments[0], arguments[1], out);
         return good ? 0 : 1;
     } catch (const std::exception& error) {
-        errors << error.what() << '\n';
+        errors << printable(error.what()) << '\n';
         return 1;
     }
 }

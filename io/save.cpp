@@ -36,7 +36,7 @@ void check_options(const SaveOptions& options) {
 
 void save(const std::filesystem::path& path, const std::vector<Entry>& entries, const SaveOptions& options) {
     check_options(options);
-    hdf5::in_operation("save", path, [&] {
+    detail::in_operation("save", path, [&] {
         State all;
         for (const Entry& entry : entries) all.add(entry.name(), entry.state());
         bool plain = options.compression == 0 && !options.float16 && !options.select;

@@ -20,8 +20,8 @@ libraries="$(pkg-config --libs hdf5 2>/dev/null || echo "-lhdf5_serial") -lz"
 echo "#define XTAPE_CPU_FEATURES(X)" >"$build/include/cpu_features.hpp"    # any CPU will do
 
 # The loader and what it stands on, with the coverage that libFuzzer steers by.
-sources="core/array.cpp core/detail/memory.cpp core/detail/tally.cpp core/shape.cpp core/state.cpp core/detail/build_flags.cpp \
-core/detail/cpu_guard.cpp io/save.cpp io/load.cpp io/detail/read_state.cpp io/keras.cpp $(ls io/detail/hdf5/*.cpp)"
+sources="core/array.cpp core/detail/memory.cpp core/detail/tally.cpp core/shape.cpp core/state.cpp core/stateful.cpp core/detail/build_flags.cpp \
+core/detail/cpu_guard.cpp io/save.cpp io/load.cpp io/keras.cpp io/detail/read_state.cpp $(find io/detail -name '*.cpp')"
 objects=""
 for source in $sources; do
     object="$build/objects/$(echo "$source" | tr / _).o"
@@ -34,9 +34,8 @@ done
 # shellcheck disable=SC2086
 "$compiler" $flags tests/fuzz/make_corpus.cpp $objects $libraries -o "$build/make_corpus"
 # shellcheck disable=SC2086
-"$compiler" $flags -fsanitize=fuzzer tests/fuzz/load_checkpoint.cpp $objects $libraries -o "$build/load_checkpoint"
+"$compiler" $flags -fsanitize=fuzzer tests/fuzz/load_checkpoint.cpp tests/fuzz/mutations.cpp $objects $libraries -o "$build/load_checkpoint"
 
 "$build/make_corpus" "$build/corpus"
-# HDF5 itself loses memory over damaged files, so leaks are not looked for.
-ASAN_OPTIONS=detect_leaks=0 "$build/load_checkpoint" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+"$build/load_checkpoint" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
     -max_len=65536 -print_final_stats=1 -artifact_prefix="$build/" "$build/corpus"

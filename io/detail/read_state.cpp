@@ -9,9 +9,9 @@ namespace {
 State read_all(hdf5::Document& document) {
     State state;
     hdf5::File& file = document.file();
-    for (const auto& item : hdf5::list_items(file.handle)) {
+    for (const auto& item : hdf5::list_items(file)) {
         if (item.is_group) continue;
-        hdf5::Dataset dataset(file, item.path);
+        hdf5::Dataset dataset(file, item);
         file.take(dataset.bytes() * (8 / std::min<std::uint64_t>(dataset.type().bytes, 8)));
         state.add(hdf5::name_of(item.path), dataset.read(dataset.layout()));
     }
@@ -21,26 +21,24 @@ State read_all(hdf5::Document& document) {
 }    // namespace
 
 State read_state(const std::filesystem::path& path, const ReadOptions& options) {
-    return hdf5::in_operation("read_state", path, [&] {
-        hdf5::Document document(path, options.verify, options.limit, options.untrusted);
+    return detail::in_operation("read_state", path, [&] {
+        hdf5::Document document(path, {options.trusted, options.limits}, options.verify);
         return read_all(document);
     });
 }
 
 State read_state(std::span<const std::byte> bytes, const ReadOptions& options) {
-    return hdf5::in_operation("read_state", "memory", [&] {
-        hdf5::Document document(bytes, options.verify, options.limit, options.untrusted);
+    return detail::in_operation("read_state", "memory", [&] {
+        hdf5::Document document(bytes, {options.trusted, options.limits}, options.verify);
         return read_all(document);
     });
 }
 
-std::map<std::string, std::string> read_metadata(const std::filesystem::path& path) {
-    return hdf5::in_operation("read_metadata", path, [&] {
-        hdf5::Document document(path, true, 0);
-        hdf5::Handle root = hdf5::open_object(document.file().handle, "/");
+std::map<std::string, std::string> read_metadata(const std::filesystem::path& path, const FileOptions& options) {
+    return detail::in_operation("read_metadata", path, [&] {
+        hdf5::Document document(path, options);
         std::map<std::string, std::string> metadata;
-        for (const auto& name : hdf5::attribute_names(root)) {
-            auto value = hdf5::read_attribute(root, name);
+        for (const auto& [name, value] : hdf5::attributes_of(document.file(), hdf5::find_item(document.file(), "/"))) {
             if (!value) continue;
             if (const auto* text = std::get_if<std::string>(&*value))
                 metadata[name] = *text;

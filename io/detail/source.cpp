@@ -33,7 +33,8 @@ Format format_of(const std::filesystem::path& path) {
 
 std::unique_ptr<Source> open_source(const std::filesystem::path& path, const LoadOptions& options) {
     switch (format_of(path)) {
-        case Format::npz: return formats::source_of(read_npz(path, options.limit));
+        case Format::npz:
+            return formats::source_of(read_npz(path, options.trusted ? ~std::uint64_t{0} : options.limits.bytes));
         case Format::safetensors: return formats::source_of(read_safetensors(path));
         case Format::npy: throw Reason("is a single array without a name; wanted named ones: io::read_npy reads it");
         default: return hdf5::open_source(path, options);

@@ -31,7 +31,7 @@ public:
     struct Request {
         std::size_t index;
         State::Value as;    // its layout
-        bool is_limited;    // its size is known to the file alone: LoadOptions::limit bounds it
+        bool is_limited;    // its size is known to the file alone: LoadOptions::limits bound it
     };
     // Reads the values in order and hands each on before it reads the next.
     using Take = std::function<void(std::size_t request, State::Value value)>;

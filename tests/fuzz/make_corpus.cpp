@@ -2,6 +2,7 @@
 #include <xtape/io/checkpoint.hpp>
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 int main(int count, char** arguments) {
@@ -21,5 +22,10 @@ int main(int count, char** arguments) {
     io::save(folder / "small.h5", {{"model", small}});
     io::save(folder / "chunks.h5", {{"model", large}}, {.chunk_bytes = 1024});
     io::save(folder / "packed.h5", {{"model", large}}, {.compression = 9, .chunk_bytes = 2048});
+    State many;
+    for (int i = 0; i < 40; ++i) many.add("layer.value" + std::to_string(i), std::int64_t{i});
+    std::map<std::string, std::string> metadata;
+    for (int i = 0; i < 20; ++i) metadata["note" + std::to_string(i)] = "text";
+    io::save(folder / "many.h5", {{"model", many}}, {.metadata = metadata});
     io::save(folder / "half.h5", {{"model", large}}, {.float16 = [](std::string_view) { return true; }});
 }

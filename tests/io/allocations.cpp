@@ -129,8 +129,9 @@ BOOST_AUTO_TEST_CASE(one_that_fails_in_writing_changes_nothing) {
     auto half = [](std::string_view) { return true; };
     fail_each_in_writing("save", [&] { io::save(path, {{"t", thing}}, {.metadata = {{"a", "b"}}}); });
     fail_each_in_writing("save, packed", [&] { io::save(path, {{"t", thing}}, {.compression = 1, .float16 = half}); });
-    fail_each_in_writing("write", [&] { io::write(path, "/new/weight", thing.weight); });
-    fail_each_in_writing("write_attribute", [&] { io::write_attribute(path, "/t", "new", std::string("text")); });
+    fail_each_in_writing("write", [&] { io::write(path, "/new/weight", thing.weight, {.trusted = true}); });
+    fail_each_in_writing("write_attribute",
+                         [&] { io::write_attribute(path, "/t", "new", std::string("text"), {.trusted = true}); });
     fail_each_in_writing("write_npy", [&] { io::write_npy(path, arrays.at("weight")); });
     fail_each_in_writing("write_npz", [&] { io::write_npz(path, arrays); });
     fail_each_in_writing("write_safetensors", [&] { io::write_safetensors(path, arrays, {{"a", "b"}}); });

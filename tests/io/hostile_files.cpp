@@ -26,7 +26,7 @@ struct Fixture {
         State before = thing.state();
         BOOST_CHECK_THROW(io::load(path, {{"model", thing}}), io::Error);
         BOOST_TEST(files::same(before, thing.state()));
-        return files::message_of([&] { io::read_state(path, {.limit = 1 << 20}); });
+        return files::message_of([&] { io::read_state(path, {.limits = {.bytes = 1 << 20}}); });
     }
 };
 
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(refusing_takes_no_memory) {
     refusal("f.create_dataset('model/weight', data=np.zeros(1 << 25, 'f4'), compression=9)");
     rusage before{}, after{};
     getrusage(RUSAGE_SELF, &before);
-    BOOST_CHECK_THROW(io::read_state(path, {.limit = 1 << 20}), io::Error);
+    BOOST_CHECK_THROW(io::read_state(path, {.limits = {.bytes = 1 << 20}}), io::Error);
     getrusage(RUSAGE_SELF, &after);
     BOOST_TEST(after.ru_maxrss - before.ru_maxrss < 8 * 1024);
 }

@@ -1,4 +1,5 @@
 // What xtape-inspect prints and how it exits.
+#include <xtape/io/array_file.hpp>
 #include <xtape/io/checkpoint.hpp>
 #include <xtape/io/inspect.hpp>
 
@@ -72,6 +73,43 @@ BOOST_AUTO_TEST_CASE(two_files_are_compared) {
     for (const char* text : {"unexpected:", "more.weight: got float32 (2, 3)", "model.large: differs by at most 0.25",
                              "model.name: \"thing\" and \"another\""})
         BOOST_TEST(contains(out.str(), text), text << " is not in\n" << out.str());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_in_a_file_reaches_the_terminal_as_a_command) {
+    const std::string evil = "\x1b]0;owned\x07\x9b\xc2\x9b\nline\r\xe2\x80\xae\x7f";
+    State state;
+    state.add("name" + evil, std::string("value" + evil));
+    state.add("array" + evil, Array<float>({1.0F}));
+    io::save(path, {{"model", state}}, {.metadata = {{"note" + evil, "text" + evil}}});
+    io::write_attribute(path, "/model", "attribute" + evil, "text" + evil);
+    State changed;
+    changed.add("name" + evil, std::string("another" + evil));
+    changed.add("more" + evil, 1.0);
+    io::save(other, {{"model", changed}});
+    auto is_safe = [](const std::string& text) {
+        return text.find_first_of("\x1b\x07\x9b\x9d\r\x7f") == std::string::npos && !contains(text, "\nline") &&
+               !contains(text, "\xe2\x80\xae") && !contains(text, "\xc2\x9b");
+    };
+    BOOST_TEST(run({path.string()}) == 0);
+    BOOST_TEST(is_safe(out.str()), out.str());
+    BOOST_TEST(contains(out.str(), "/model/name\\x1b]0;owned\\x07\\x9b\\xc2\\x9b\\x0aline\\x0d\\xe2\\x80\\xae\\x7f"));
+    BOOST_TEST(contains(out.str(), "attribute\\x1b"));
+    BOOST_TEST(run({path.string(), other.string()}) == 1);
+    BOOST_TEST(is_safe(out.str()), out.str());
+    BOOST_TEST(contains(out.str(), "another\\x1b"));
+    BOOST_TEST(run({(folder.path() / ("no\x1b"
+                                      "file.h5"))
+                        .string()}) == 1);
+    BOOST_TEST(is_safe(errors.str()), errors.str());
+}
+
+BOOST_AUTO_TEST_CASE(letters_of_all_languages_are_printed_as_they_are) {
+    State state;
+    state.add("größe", std::string("日本語 ελληνικά 😀"));
+    io::save(path, {{"model", state}});
+    BOOST_TEST(run({path.string()}) == 0);
+    BOOST_TEST(contains(out.str(), "/model/größe"));
+    BOOST_TEST(contains(out.str(), "\"日本語 ελληνικά 😀\""));
 }
 
 BOOST_AUTO_TEST_CASE(wrong_calls_exit_with_two_and_missing_files_with_one) {

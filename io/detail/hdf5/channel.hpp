@@ -12,8 +12,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace xtape::io::hdf5 {
+
+using Bytes = std::vector<std::byte>;
 
 class Channel {
 public:

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <xtape/core/array.hpp>
-#include <xtape/io/detail/hdf5/library.hpp>
+#include <xtape/io/detail/hdf5/channel.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,6 @@
 #include <vector>
 
 namespace xtape::io::hdf5 {
-
-using Bytes = std::vector<std::byte>;
 
 // The shape of chunks of about `bytes`, each of which is one run of a row-major array's elements.
 Shape choose_chunk(const Shape& shape, std::size_t element_bytes, std::size_t bytes);

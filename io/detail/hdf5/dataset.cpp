@@ -2,10 +2,7 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/io/detail/hdf5/read.hpp>
 
-#include <hdf5.h>
-
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace xtape::io::hdf5 {
@@ -14,52 +11,31 @@ namespace {
 constexpr std::uint64_t largest_ratio = 1032;    // deflate's: 258 bytes for two bits
 constexpr std::uint64_t largest_chunk = std::uint64_t{1} << 26;
 
-std::vector<Filter> read_filters(Id list) {
-    int count = check(H5Pget_nfilters(list), "has unreadable filters");
-    std::vector<Filter> filters;
-    for (int i = 0; i < count; ++i) {
-        unsigned flags = 0, config = 0;
-        std::array<unsigned, 8> values{};
-        std::size_t value_count = values.size();
-        std::array<char, 64> name{};
-        H5Z_filter_t id = H5Pget_filter2(list, static_cast<unsigned>(i), &flags, &value_count, values.data(),
-                                         name.size(), name.data(), &config);
-        if (id == H5Z_FILTER_SHUFFLE && value_count >= 1)
-            filters.push_back({Filter::Kind::shuffle, values[0]});
-        else if (id == H5Z_FILTER_DEFLATE)
-            filters.push_back({Filter::Kind::deflate, values[0]});
-        else if (id == H5Z_FILTER_FLETCHER32)
-            filters.push_back({Filter::Kind::fletcher32});
-        else
-            throw Reason("is packed with the filter " + std::to_string(id) +
-                         "; wanted shuffle, gzip or fletcher32: h5repack can change it");
-    }
-    return filters;
-}
-
 }    // namespace
 
-Dataset::Dataset(File& file, std::string path) : file_(file), path_(std::move(path)) {
-    id_ = open_object(file.handle, path_);
-    if (H5Iget_type(id_) != H5I_DATASET) throw Reason("'" + path_ + "' is a group; wanted a dataset");
+Dataset::Dataset(File& file, const Item& item) : file_(file), path_(item.path) {
+    if (item.is_group) throw Reason("'" + path_ + "' is a group; wanted a dataset");
     try {
-        read_properties();
-        check_storage();
+        Metadata::Work work(file.metadata);
+        ObjectHeader header(file.metadata, item.address);
+        read_properties(header);
+        read_attributes(header);
     } catch (const Reason& reason) {
         throw Reason("'" + path_ + "' " + reason.what());
     }
 }
 
-void Dataset::read_properties() {
-    Handle type(H5Dget_type(id_), H5Tclose, "has an unreadable type");
-    type_ = element_type(type);
-    Handle space(H5Dget_space(id_), H5Sclose, "has an unreadable shape");
-    if (H5Sget_simple_extent_type(space) == H5S_NULL) throw Reason("is empty: it has no shape");
-    int rank = check(H5Sget_simple_extent_ndims(space), "has an unreadable shape");
-    std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
-    check(H5Sget_simple_extent_dims(space, lengths.data(), nullptr), "has an unreadable shape");
-    shape_ = Shape(lengths.begin(), lengths.end());
-    bool any = std::find(lengths.begin(), lengths.end(), 0U) == lengths.end();
+void Dataset::read_properties(const ObjectHeader& header) {
+    auto content = [&](unsigned type, const char* what) {
+        auto bytes = header.content(file_.metadata, type);
+        if (!bytes) throw Reason(std::string("has no ") + what);
+        return std::move(*bytes);
+    };
+    type_ = parse_type(Cursor(content(message::datatype, "type")));
+    Dataspace space = parse_dataspace(file_.metadata, Cursor(content(message::dataspace, "shape")));
+    if (space.is_null) throw Reason("is empty: it has no shape");
+    shape_ = Shape(space.shape.begin(), space.shape.end());
+    bool any = std::find(shape_.begin(), shape_.end(), 0U) == shape_.end();
     constexpr auto most = std::numeric_limits<std::size_t>::max() / 64;    // room for larger elements in memory
     count_ = any ? 1 : 0;
     for (std::size_t length : shape_) {
@@ -67,98 +43,75 @@ void Dataset::read_properties() {
             throw Reason("has the shape " + to_string(shape_) + ", which no memory holds");
         count_ *= any ? length : 0;
     }
-
-    Handle list(H5Dget_create_plist(id_), H5Pclose, "has unreadable properties");
-    filters_ = read_filters(list);
-    if (H5Pget_external_count(list) != 0) throw Reason("keeps its elements in another file, which is not opened");
-    switch (H5Pget_layout(list)) {
-        case H5D_COMPACT: place_ = Place::header; break;
-        case H5D_CONTIGUOUS: place_ = Place::run; break;
-        case H5D_CHUNKED: {
-            place_ = Place::chunks;
-            if (rank == 0 || H5Pget_chunk(list, rank, lengths.data()) != rank) fail("has unreadable chunks");
-            chunk_ = Shape(lengths.begin(), lengths.end());
-            break;
-        }
-        case H5D_VIRTUAL: throw Reason("is virtual: its elements are in other datasets, which are not opened");
-        default: fail("has an unreadable layout");
-    }
-
-    using Kind = ElementType::Kind;
-    if (type_.kind == Kind::float16)
-        if (auto original = read_attribute(id_, original_type_attribute))
-            if (const auto* text = std::get_if<std::string>(&*original)) original_type_ = *text;
-    if (shape_.empty()) is_array_ = check(H5Aexists(id_, array_attribute), "has unreadable attributes") > 0;
-    if (type_.kind != Kind::text && type_.kind != Kind::variable_text) return;
-    if (count_ != 1) throw Reason("holds " + to_string(shape_) + " texts; wanted one");
-    if (auto length = read_attribute(id_, length_attribute))
-        if (const auto* number = std::get_if<std::int64_t>(&*length)) length_ = *number;
+    if (header.find(message::external_files) != nullptr)
+        throw Reason("keeps its elements in another file, which is not opened");
+    if (auto filters = header.content(file_.metadata, message::filters)) filters_ = parse_filters(Cursor(*filters));
+    placement_ = parse_placement(file_.metadata, Cursor(content(message::layout, "layout")));
+    has_checksums_ = header.has_checksum();
+    if (bytes() == 0) return;
+    if (placement_.place == Placement::Place::chunks)
+        check_chunks(space);
+    else
+        check_run();
 }
 
-void Dataset::check_storage() {
-    stored_bytes_ = H5Dget_storage_size(id_);
-    std::uint64_t wanted = bytes(), file_bytes = file_.channel.size();
-    if (wanted == 0) return;
-    if (stored_bytes_ > file_bytes) throw Reason("says that it has more bytes than the file");
-    if (place_ == Place::chunks) {
-        std::uint64_t chunk_bytes = type_.bytes;
-        for (std::size_t length : chunk_) {
-            if (length == 0 || length > std::max(wanted, largest_chunk) / chunk_bytes)
-                throw Reason("has chunks of shape " + to_string(chunk_) + ", larger than itself");
-            chunk_bytes *= length;
-        }
-        bool packed = std::any_of(filters_.begin(), filters_.end(),
-                                  [](const Filter& filter) { return filter.kind == Filter::Kind::deflate; });
-        if (stored_bytes_ < wanted / (packed ? largest_ratio : 1))
-            throw Reason("has the shape " + to_string(shape_) + " but only " + std::to_string(stored_bytes_) +
-                         " stored bytes");
-    } else {
-        if (stored_bytes_ != wanted)
-            throw Reason("has the shape " + to_string(shape_) + " but " + std::to_string(stored_bytes_) +
-                         " stored bytes; wanted " + std::to_string(wanted));
-        if (!filters_.empty()) throw Reason("has filters without chunks");
+std::uint64_t Dataset::chunk_bytes() const { return element_count(chunk_) * type_.bytes; }
+
+void Dataset::check_chunks(const Dataspace& space) {
+    chunk_ = Shape(placement_.chunk.begin(), placement_.chunk.end());
+    if (chunk_.size() != shape_.size() || placement_.chunk_element_bytes != type_.bytes)
+        throw Reason("has unreadable chunks");
+    std::uint64_t size = type_.bytes;
+    for (std::size_t length : chunk_) {
+        if (length == 0 || length > std::max(bytes(), largest_chunk) / size)
+            throw Reason("has chunks of shape " + to_string(chunk_) + ", larger than itself");
+        size *= length;
     }
-    if (place_ == Place::run) {
-        haddr_t offset = H5Dget_offset(id_);
-        if (offset == HADDR_UNDEF) throw Reason("has a shape but no stored elements");
-        if (offset > file_bytes - stored_bytes_) throw Reason("lies outside of the file");
-        offset_ = offset;
-    }
-    if (type_.kind == ElementType::Kind::variable_text && place_ != Place::run)
+    if (type_.kind == ElementType::Kind::variable_text)
         throw Reason("holds a text of varying length in chunks; wanted one without");
+    chunks_ = stored_chunks(file_.metadata, {space, placement_, size, !filters_.empty()});
+    std::uint64_t wanted = 1;    // not more than there are elements
+    for (std::size_t axis = 0; axis < shape_.size(); ++axis)
+        wanted *= shape_[axis] / chunk_[axis] + (shape_[axis] % chunk_[axis] != 0 ? 1 : 0);
+    bool packed = std::any_of(filters_.begin(), filters_.end(),
+                              [](const Filter& filter) { return filter.kind == Filter::Kind::deflate; });
+    bool fits = true;
+    for (const StoredChunk& chunk : chunks_) {
+        stored_bytes_ += chunk.size;
+        if (stored_bytes_ > file_.channel.size()) throw Reason("says that it has more bytes than the file");
+        fits = fits && chunk.size >= size / (packed ? largest_ratio : 1);
+    }
+    if (chunks_.size() != wanted || !fits)
+        throw Reason("has the shape " + to_string(shape_) + " but only " + std::to_string(stored_bytes_) +
+                     " stored bytes");
 }
 
-std::string read_variable_text(Channel& channel, std::uint64_t position) {
-    // A length (4 bytes), the address of a heap (8), the number of an object in it (4). Source: HDF5 File Format
-    // Specification 3.0, sections III.E and VIII.B.
-    auto bytes_at = [&](std::uint64_t at, std::size_t size) {
-        Bytes bytes(size);
-        if (!channel.read(at, bytes.data(), size)) throw Reason("holds a text of varying length that is not there");
-        return bytes;
-    };
-    auto number = [](const Bytes& bytes, std::size_t at, std::size_t size) {
-        std::uint64_t value = 0;
-        for (std::size_t i = 0; i < size; ++i) value |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
-        return value;
-    };
-    Bytes reference = bytes_at(position, 16);
-    std::uint64_t length = number(reference, 0, 4), heap = number(reference, 4, 8), wanted = number(reference, 12, 4);
-    if (length == 0) return "";
-    Bytes header = bytes_at(heap, 16);
-    if (number(header, 0, 4) != 0x4c4f4347U) throw Reason("holds a text of varying length without a heap");    // "GCOL"
-    std::uint64_t at = 16, end = number(header, 8, 8);
-    while (at + 16 <= end) {
-        Bytes object = bytes_at(heap + at, 16);
-        std::uint64_t index = number(object, 0, 2), size = number(object, 8, 8);
-        if (index == 0 || size > channel.size()) break;
-        if (index == wanted) {
-            Bytes content = bytes_at(heap + at + 16, static_cast<std::size_t>(std::min(size, length)));
-            std::string text(reinterpret_cast<const char*>(content.data()), content.size());
-            return text.substr(0, text.find('\0'));
-        }
-        at += 16 + (size + 7) / 8 * 8;
+void Dataset::check_run() {
+    bool in_header = placement_.place == Placement::Place::header;
+    if (placement_.size == no_address) placement_.size = bytes();
+    stored_bytes_ = in_header ? placement_.content.size() : placement_.size;
+    if (stored_bytes_ > file_.channel.size()) throw Reason("says that it has more bytes than the file");
+    if (!in_header && placement_.address == no_address) throw Reason("has a shape but no stored elements");
+    if (stored_bytes_ != bytes())
+        throw Reason("has the shape " + to_string(shape_) + " but " + std::to_string(stored_bytes_) +
+                     " stored bytes; wanted " + std::to_string(bytes()));
+    if (!filters_.empty()) throw Reason("has filters without chunks");
+    if (!in_header) placement_.address = file_.metadata.position(placement_.address, placement_.size);
+}
+
+void Dataset::read_attributes(const ObjectHeader& header) {
+    using Kind = ElementType::Kind;
+    bool is_text = type_.kind == Kind::text || type_.kind == Kind::variable_text;
+    if (is_text && count_ != 1) throw Reason("holds " + to_string(shape_) + " texts; wanted one");
+    if (!is_text && type_.kind != Kind::float16 && !shape_.empty()) return;
+    for (const auto& attribute : hdf5::attributes_of(file_.metadata, header)) {
+        if (attribute.name == array_attribute) is_array_ = shape_.empty();
+        if (!attribute.value) continue;
+        if (attribute.name == original_type_attribute && type_.kind == Kind::float16)
+            if (const auto* text = std::get_if<std::string>(&*attribute.value)) original_type_ = *text;
+        if (attribute.name == length_attribute && is_text)
+            if (const auto* number = std::get_if<std::int64_t>(&*attribute.value)) length_ = *number;
     }
-    throw Reason("holds a text of varying length that is not there");
 }
 
 }    // namespace xtape::io::hdf5

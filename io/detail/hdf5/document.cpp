@@ -1,5 +1,5 @@
 #include <xtape/io/detail/hdf5/document.hpp>
-#include <xtape/io/detail/hdf5/probe.hpp>
+#include <xtape/io/detail/hdf5/wall.hpp>
 #include <xtape/io/detail/hdf5/write.hpp>
 
 #include <hdf5.h>
@@ -36,44 +36,48 @@ void write_frame(Id file, const std::map<std::string, std::string>& metadata) {
     }
 }
 
-std::uint64_t sum(std::uint64_t a, std::uint64_t b) { return a + b < a ? ~std::uint64_t{0} : a + b; }
+std::uint64_t budget(const Channel& channel, const FileOptions& options) {
+    constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+    std::uint64_t bytes = options.limits.bytes;
+    return options.trusted || bytes > unlimited - channel.size() ? unlimited : bytes + channel.size();
+}
 
 }    // namespace
 
-Handle Document::open(bool untrusted) {
-    if (untrusted || !has_checksums(channel_)) probe(channel_);
-    return open_file(channel_);
-}
-
-Document::Document(const std::filesystem::path& path, bool verify, std::uint64_t limit, bool untrusted)
+Document::Document(const std::filesystem::path& path, const FileOptions& options, bool verify)
     : descriptor_(detail::open_to_read(path)),
       channel_(descriptor_),
-      file_{channel_, open(untrusted), verify, sum(channel_.size(), limit)} {
+      file_{channel_, Metadata(channel_, options), verify, budget(channel_, options)} {
     check_version();
 }
 
-Document::Document(std::span<const std::byte> bytes, bool verify, std::uint64_t limit, bool untrusted)
-    : channel_(bytes), file_{channel_, open(untrusted), verify, sum(channel_.size(), limit)} {
+Document::Document(std::span<const std::byte> bytes, const FileOptions& options, bool verify)
+    : channel_(bytes), file_{channel_, Metadata(channel_, options), verify, budget(channel_, options)} {
     check_version();
 }
 
 void Document::check_version() {
-    Handle root = open_object(file_.handle, "/");
-    if (check(H5Aexists(root, format_attribute), "'/' is damaged") == 0) return;    // from elsewhere
-    auto value = read_attribute(root, format_attribute);
-    const auto* version = value ? std::get_if<std::int64_t>(&*value) : nullptr;
-    if (version == nullptr || *version < 1) throw Reason("has no valid format version");
-    if (*version <= format_version) return;
-    auto writer = read_attribute(root, version_attribute);
-    const auto* name = writer ? std::get_if<std::string>(&*writer) : nullptr;
-    throw Reason("has the format version " + std::to_string(*version) +
-                 (name == nullptr ? "" : ", written by xtape " + *name) + "; this xtape " + XTAPE_VERSION +
+    std::int64_t version = 1;    // of files from elsewhere
+    std::string writer;
+    for (const auto& [name, value] : attributes_of(file_, find_item(file_, "/"))) {
+        if (name == format_attribute) {
+            const auto* number = value ? std::get_if<std::int64_t>(&*value) : nullptr;
+            if (number == nullptr || *number < 1) throw Reason("has no valid format version");
+            version = *number;
+        }
+        if (name != version_attribute || !value) continue;
+        if (const auto* text = std::get_if<std::string>(&*value)) writer = *text;
+    }
+    if (version <= format_version) return;
+    throw Reason("has the format version " + std::to_string(version) +
+                 (writer.empty() ? "" : ", written by xtape " + writer) + "; this xtape " + XTAPE_VERSION +
                  " reads versions up to " + std::to_string(format_version) + ": use a newer one");
 }
 
 void write_document(const std::filesystem::path& path, bool durable, std::uint64_t expected_bytes,
                     const std::map<std::string, std::string>& metadata,
                     const std::function<void(Id file, Channel& channel)>& fill) {
+    Session session;
     detail::Replacement replacement(path);
     Channel channel(replacement.descriptor());
     channel.reserve(expected_bytes);
@@ -86,19 +90,29 @@ void write_document(const std::filesystem::path& path, bool durable, std::uint64
     replacement.commit(durable);
 }
 
-void edit_document(const std::filesystem::path& path, bool durable,
-                   const std::function<void(Id file, Channel& channel)>& change) {
+void edit_document(const std::filesystem::path& path, const FileOptions& options, const Change& change) {
+    Session session;
     detail::Replacement replacement(path);
     replacement.copy_old_content();
-    Channel channel(replacement.descriptor());
-    bool is_new = channel.size() == 0;
-    if (!has_checksums(channel)) probe(channel);
-    Handle file = is_new ? create_file(channel) : edit_file(channel);
-    if (is_new) write_frame(file, {});
-    change(file, channel);
-    file.close("cannot be finished");
-    channel.check();
-    replacement.commit(durable);
+    std::uint64_t old_bytes = Channel(replacement.descriptor()).size();
+    bool is_new = old_bytes == 0;
+    auto make = [&] {
+        Channel channel(replacement.descriptor());
+        Handle file = is_new ? create_file(channel) : edit_file(channel);
+        if (is_new) write_frame(file, {});
+        change.make(file, channel);
+        file.close("cannot be finished");
+        channel.check();
+    };
+    if (is_new || options.trusted)
+        make();
+    else
+        behind_wall(options.limits, old_bytes + change.bytes, make);
+
+    Channel changed(replacement.descriptor());
+    File file{changed, Metadata(changed, options), true, budget(changed, options)};
+    if (!change.is_made(file)) throw Reason("does not hold what was written into it");
+    replacement.commit(true);
 }
 
 std::string name_of(const std::string& path) {

@@ -14,27 +14,23 @@
 
 namespace xtape::io::hdf5 {
 
-using detail::Descriptor;
-
 constexpr std::int64_t format_version = 1;
 constexpr const char* format_attribute = "xtape_format";
 constexpr const char* version_attribute = "xtape_version";
 constexpr const char* created_attribute = "xtape_created";
 
-// A file open for reading, its version checked. One without checksums, or untrusted, is read by a child process first.
-// Throws Reason.
+// A file open for reading, its version checked. HDF5 has no part in it. Throws Reason.
 class Document {
 public:
-    Document(const std::filesystem::path& path, bool verify, std::uint64_t limit, bool untrusted = false);
-    Document(std::span<const std::byte> bytes, bool verify, std::uint64_t limit, bool untrusted = false);
+    explicit Document(const std::filesystem::path& path, const FileOptions& options = {}, bool verify = true);
+    explicit Document(std::span<const std::byte> bytes, const FileOptions& options = {}, bool verify = true);
 
     File& file() { return file_; }
 
 private:
-    Handle open(bool untrusted);
     void check_version();
 
-    Descriptor descriptor_;
+    detail::Descriptor descriptor_;
     Channel channel_;
     File file_;
 };
@@ -45,9 +41,16 @@ void write_document(const std::filesystem::path& path, bool durable, std::uint64
                     const std::map<std::string, std::string>& metadata,
                     const std::function<void(Id file, Channel& channel)>& fill);
 
-// The same with what the old file holds, if there is one.
-void edit_document(const std::filesystem::path& path, bool durable,
-                   const std::function<void(Id file, Channel& channel)>& change);
+// A change of a file: what HDF5 does, behind a wall unless the file is new or trusted, and how to see that it is done.
+struct Change {
+    std::uint64_t bytes = 0;    // that it adds
+    std::function<void(Id file, Channel& channel)> make;
+    std::function<bool(File& file)> is_made;
+};
+
+// Puts a changed copy of the file, or a new file, in the place of `path`. Throws Reason, and then the old file is as it
+// was.
+void edit_document(const std::filesystem::path& path, const FileOptions& options, const Change& change);
 
 // "/model/fc1" -> "model.fc1", and back.
 std::string name_of(const std::string& path);

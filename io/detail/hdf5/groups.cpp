@@ -2,9 +2,36 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace xtape::io::hdf5 {
+
+namespace {
+
+Handle open_member(Id group, const std::string& name) {
+    auto called = "'" + name + "' ";
+    if (check(H5Lexists(group, name.c_str(), H5P_DEFAULT), called + "cannot be looked up") == 0)
+        throw Reason(called + "is missing");
+    H5L_info_t link{};
+    check(H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT), called + "cannot be looked up");
+    if (link.type != H5L_TYPE_HARD) throw Reason(called + "is a link to another place, which is not followed");
+    return Handle(H5Oopen(group, name.c_str(), H5P_DEFAULT), H5Oclose, called + "is damaged");
+}
+
+}    // namespace
+
+Handle open_object(Id file, const std::string& path) {
+    Handle object(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "'/' is damaged");
+    for (std::size_t begin = 0; begin < path.size();) {
+        std::size_t end = std::min(path.find('/', begin), path.size());
+        if (end > begin) object = open_member(object, path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return object;
+}
+
+bool is_dataset(Id group, const std::string& name) { return H5Iget_type(open_member(group, name)) == H5I_DATASET; }
 
 Id Groups::at(const std::string& path) {
     if (path.empty()) {

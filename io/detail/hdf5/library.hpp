@@ -70,13 +70,4 @@ private:
     Close close_ = nullptr;
 };
 
-// detail::in_operation with the library held.
-template <class Body>
-decltype(auto) in_operation(std::string_view operation, const std::filesystem::path& path, Body&& body) {
-    return detail::in_operation(operation, path, [&]() -> decltype(auto) {
-        Session session;
-        return body();
-    });
-}
-
 }    // namespace xtape::io::hdf5

@@ -1,8 +1,7 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/io/detail/hdf5/fletcher32.hpp>
+#include <xtape/io/detail/hdf5/parser/heaps.hpp>
 #include <xtape/io/detail/hdf5/read.hpp>
-
-#include <hdf5.h>
 
 #include <algorithm>
 #include <array>
@@ -14,14 +13,14 @@ namespace xtape::io::hdf5 {
 void File::take(std::uint64_t bytes) {
     if (bytes > budget)
         throw Reason("unpacks to more bytes (" + std::to_string(bytes) + " here) than the limit leaves (" +
-                     std::to_string(budget) + "); raise .limit if the file is to be trusted");
+                     std::to_string(budget) + "); raise .limits.bytes if the file is to be trusted");
     budget -= bytes;
 }
 
 bool Dataset::is_checked() const {
-    return place_ == Place::header || std::any_of(filters_.begin(), filters_.end(), [](const Filter& filter) {
-               return filter.kind == Filter::Kind::fletcher32;
-           });
+    if (placement_.place == Placement::Place::header) return has_checksums_;
+    return std::any_of(filters_.begin(), filters_.end(),
+                       [](const Filter& filter) { return filter.kind == Filter::Kind::fletcher32; });
 }
 
 State::Value Dataset::layout(const State::Value* wanted) const {
@@ -86,11 +85,12 @@ T Dataset::read_number() const {
 }
 
 std::string Dataset::read_text() const {
-    if (type_.kind == ElementType::Kind::variable_text) return read_variable_text(file_.channel, offset_);
-    if (type_.kind != ElementType::Kind::text) throw Reason("holds " + type_.name + "; wanted text");
+    bool is_variable = type_.kind == ElementType::Kind::variable_text;
+    if (!is_variable && type_.kind != ElementType::Kind::text) throw Reason("holds " + type_.name + "; wanted text");
     std::string text(type_.bytes, '\0');
     read_elements(reinterpret_cast<std::byte*>(text.data()), type_.bytes, true,
                   [](const std::byte*, std::size_t, std::byte*) {});
+    if (is_variable) return variable_text(file_.metadata, Cursor(std::as_bytes(std::span(text))));
     std::size_t length = text.find_last_not_of('\0') + 1;
     if (length_ && *length_ > 0 && static_cast<std::uint64_t>(*length_) <= text.size())
         length = static_cast<std::size_t>(*length_);
@@ -98,53 +98,44 @@ std::string Dataset::read_text() const {
     return text;
 }
 
-template <class Convert>
-void Dataset::read_elements(std::byte* to, std::size_t element_bytes, bool as_stored, const Convert& convert) const {
-    if (place_ == Place::chunks)
-        return for_each_chunk(
-            shape_, chunk_, [&](const ChunkPlace& place) { read_chunk(place, to, element_bytes, as_stored, convert); });
-    Handle type(H5Dget_type(id_), H5Tclose, "is damaged");
-    Bytes buffer(as_stored ? 0 : count_ * type_.bytes);
-    std::byte* raw = as_stored ? to : buffer.data();
-    check(H5Dread(id_, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw), "cannot be read");
-    if (!as_stored) convert(raw, count_, to);
+void Dataset::read_raw(std::uint64_t position, void* to, std::size_t size) const {
+    if (!file_.channel.read(position, to, size)) throw Reason("cannot be read: " + file_.channel.error());
 }
 
 template <class Convert>
-void Dataset::read_chunk(const ChunkPlace& place, std::byte* to, std::size_t element_bytes, bool as_stored,
-                         const Convert& convert) const {
-    unsigned skipped = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t size = 0;
-    const hsize_t* first = reinterpret_cast<const hsize_t*>(place.first.data());
-    static_assert(sizeof(hsize_t) == sizeof(std::uint64_t));
-    check(H5Dget_chunk_info_by_coord(id_, first, &skipped, &address, &size), "has a damaged list of chunks");
-    std::uint64_t file_bytes = file_.channel.size();
-    if (address == HADDR_UNDEF) throw Reason("lacks a chunk");
-    if (size == 0 || size > file_bytes || address > file_bytes - size) throw Reason("has a chunk outside of the file");
-    auto read_to = [&](void* buffer) {
-        std::uint32_t mask = 0;
-        check(H5Dread_chunk(id_, H5P_DEFAULT, first, &mask, buffer), "cannot be read");
-    };
+void Dataset::read_elements(std::byte* to, std::size_t element_bytes, bool as_stored, const Convert& convert) const {
+    if (placement_.place == Placement::Place::chunks) {
+        const StoredChunk* next = chunks_.data();    // in the same order, and as many
+        return for_each_chunk(shape_, chunk_, [&](const ChunkPlace& place) {
+            read_chunk(*next++, place, to, element_bytes, as_stored, convert);
+        });
+    }
+    bool in_header = placement_.place == Placement::Place::header;
+    Bytes buffer(as_stored || in_header ? 0 : bytes());
+    std::byte* raw = as_stored ? to : buffer.data();
+    if (!in_header) read_raw(placement_.address, raw, bytes());
+    if (in_header && as_stored) std::copy(placement_.content.begin(), placement_.content.end(), to);
+    if (!as_stored) convert(in_header ? placement_.content.data() : raw, count_, to);
+}
 
+template <class Convert>
+void Dataset::read_chunk(const StoredChunk& stored, const ChunkPlace& place, std::byte* to, std::size_t element_bytes,
+                         bool as_stored, const Convert& convert) const {
     std::size_t chunk_count = element_count(chunk_);
-    std::size_t chunk_bytes = chunk_count * type_.bytes;
-    bool only_checksum = filters_.size() == 1 && filters_[0].kind == Filter::Kind::fletcher32 && skipped == 0;
-    if (as_stored && only_checksum && place.count == chunk_count && size == chunk_bytes + 4 && is_run(shape_, chunk_)) {
+    std::size_t size = chunk_count * type_.bytes;
+    bool only_checksum = filters_.size() == 1 && filters_[0].kind == Filter::Kind::fletcher32 && stored.skipped == 0;
+    if (as_stored && only_checksum && place.count == chunk_count && stored.size == size + 4 && is_run(shape_, chunk_)) {
         std::byte* target = to + place.begin * element_bytes;
-        std::array<std::uint8_t, 4> tail{};
-        Channel::Split split(file_.channel, target, chunk_bytes, tail);
-        read_to(target);
-        std::uint32_t sum = 0;
-        for (unsigned i = 0; i < 4; ++i) sum |= std::uint32_t{tail[i]} << (8 * i);
-        if (!split.used()) throw Reason("cannot be read: HDF5 did not ask the file for a chunk");
-        if (file_.verify && sum != fletcher32(target, chunk_bytes))
+        std::array<std::byte, 4> tail;
+        read_raw(stored.position, target, size);
+        read_raw(stored.position + size, tail.data(), tail.size());
+        if (file_.verify && Cursor(tail).number(tail.size()) != fletcher32(target, size))
             throw Reason("does not fit its checksum: the data are damaged");
         return;
     }
-    Bytes chunk(size);
-    read_to(chunk.data());
-    chunk = unpack(std::move(chunk), filters_, skipped, chunk_bytes, file_.verify);
+    Bytes chunk(static_cast<std::size_t>(stored.size));
+    read_raw(stored.position, chunk.data(), chunk.size());
+    chunk = unpack(std::move(chunk), filters_, stored.skipped, size, file_.verify);
     if (!as_stored) {
         Bytes converted(chunk_count * element_bytes);
         convert(chunk.data(), chunk_count, converted.data());

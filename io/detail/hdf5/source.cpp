@@ -10,14 +10,14 @@ namespace {
 class Hdf5Source : public detail::Source {
 public:
     Hdf5Source(const std::filesystem::path& path, const LoadOptions& options)
-        : document_(path, options.verify, options.limit, options.untrusted) {
-        for (auto& item : list_items(document_.file().handle))
-            if (!item.is_group) paths_.push_back(std::move(item.path));
+        : document_(path, {options.trusted, options.limits}, options.verify) {
+        for (auto& item : list_items(document_.file()))
+            if (!item.is_group) items_.push_back(std::move(item));
     }
 
     std::vector<std::string> names() override {
         std::vector<std::string> names;
-        for (const auto& path : paths_) names.push_back(name_of(path));
+        for (const auto& item : items_) names.push_back(name_of(item.path));
         return names;
     }
 
@@ -41,13 +41,12 @@ public:
 private:
     const Dataset& dataset_at(std::size_t index) {
         auto found = datasets_.find(index);
-        if (found == datasets_.end()) found = datasets_.try_emplace(index, document_.file(), paths_[index]).first;
+        if (found == datasets_.end()) found = datasets_.try_emplace(index, document_.file(), items_[index]).first;
         return found->second;
     }
 
-    Session session_;
     Document document_;
-    std::vector<std::string> paths_;
+    std::vector<Item> items_;
     std::map<std::size_t, Dataset> datasets_;
 };
 

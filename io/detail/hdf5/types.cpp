@@ -41,28 +41,6 @@ Handle text_type(std::size_t bytes) {
 
 namespace {
 
-ElementType float_type(Id type) {
-    using Kind = ElementType::Kind;
-    auto is = [&](Id other) { return H5Tequal(type, other) > 0; };
-    if (is(half_type())) return {Kind::float16, 2, true, false, "float16"};
-    for (Id order : {Id{H5T_IEEE_F32LE}, Id{H5T_IEEE_F32BE}})
-        if (is(order)) return {Kind::float32, 4, true, !is(H5T_NATIVE_FLOAT), "float32"};
-    for (Id order : {Id{H5T_IEEE_F64LE}, Id{H5T_IEEE_F64BE}})
-        if (is(order)) return {Kind::float64, 8, true, !is(H5T_NATIVE_DOUBLE), "float64"};
-    throw Reason("holds floating-point numbers of an unusual format");
-}
-
-ElementType integer_type(Id type) {
-    std::size_t bytes = H5Tget_size(type);
-    H5T_order_t order = H5Tget_order(type);
-    bool usual = (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) && H5Tget_precision(type) == bytes * 8 &&
-                 H5Tget_offset(type) == 0 && (order == H5T_ORDER_LE || order == H5T_ORDER_BE);
-    if (!usual) throw Reason("holds integers of an unusual format");
-    bool is_signed = H5Tget_sign(type) != H5T_SGN_NONE;
-    return {ElementType::Kind::integer, bytes, is_signed, bytes > 1 && order != H5Tget_order(H5T_NATIVE_INT),
-            (is_signed ? "int" : "uint") + std::to_string(bytes * 8)};
-}
-
 template <class File, class T>
 void convert_all(bool swapped, const std::byte* from, std::size_t count, T* to) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -85,26 +63,6 @@ void convert_integers(const ElementType& type, const std::byte* from, std::size_
 }
 
 }    // namespace
-
-ElementType element_type(Id type) {
-    constexpr const char* wanted = "; wanted floating-point numbers, integers or text";
-    switch (H5Tget_class(type)) {
-        case H5T_FLOAT: return float_type(type);
-        case H5T_INTEGER: return integer_type(type);
-        case H5T_STRING:
-            if (H5Tis_variable_str(type) > 0) return {ElementType::Kind::variable_text, 16, true, false, "text"};
-            return {ElementType::Kind::text, H5Tget_size(type), true, false, "text"};
-        case H5T_BITFIELD: throw Reason(std::string("holds bit fields") + wanted);
-        case H5T_OPAQUE: throw Reason(std::string("holds opaque bytes") + wanted);
-        case H5T_COMPOUND: throw Reason(std::string("holds compound values") + wanted);
-        case H5T_REFERENCE: throw Reason(std::string("holds references") + wanted);
-        case H5T_ENUM: throw Reason(std::string("holds enumerated values") + wanted);
-        case H5T_VLEN: throw Reason(std::string("holds lists of varying length") + wanted);
-        case H5T_ARRAY: throw Reason(std::string("holds arrays as elements") + wanted);
-        case H5T_TIME: throw Reason(std::string("holds times") + wanted);
-        default: fail(std::string("holds values of an unreadable type") + wanted);
-    }
-}
 
 bool ElementType::fits(Kind in) const {
     switch (kind) {

@@ -23,7 +23,7 @@ Handle text_type(std::size_t bytes);    // UTF-8, padded with zero bytes
 // What a dataset's elements are.
 struct ElementType {
     enum class Kind { float16, float32, float64, integer, text, variable_text };
-    Kind kind;
+    Kind kind = Kind::integer;
     std::size_t bytes = 0;    // in the file
     bool is_signed = true;
     bool is_swapped = false;    // the bytes of an element stand in the other order than this machine's
@@ -36,8 +36,5 @@ struct ElementType {
 // One of numbers `count` long, as the file holds them, in a T each; T is float, double or int64.
 template <class T>
 void convert(const ElementType& type, const std::byte* from, std::size_t count, T* to);
-
-// Throws Reason naming the type when it is none of these.
-ElementType element_type(Id type);
 
 }    // namespace xtape::io::hdf5

@@ -25,6 +25,11 @@ void write_dataset(Id group, const std::string& name, const State::Value& value,
 // A number or text as an attribute; replaces one of that name. Throws Reason for an array.
 void write_attribute(Id object, const std::string& name, const State::Value& value);
 
+// The object at a path ("/model/fc1"), and whether a group's member is a dataset. Throw Reason where a link leads
+// elsewhere.
+Handle open_object(Id file, const std::string& path);
+bool is_dataset(Id group, const std::string& name);
+
 // The groups of a file, made as they are asked for ("model/fc1", or "" for the root) and kept open.
 class Groups {
 public:
