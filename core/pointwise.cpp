@@ -1,3 +1,4 @@
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/core/view.hpp>
@@ -9,46 +10,22 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t block = 1024;            // elements that a kernel is given at once: they stay in the first cache
-constexpr std::size_t parallel = 64 * 1024;    // elements from which a second thread pays
-constexpr std::size_t short_row = 128;         // rows shorter than this are gathered into blocks across their ends
+constexpr std::size_t block = Blocks::most;
+constexpr std::size_t short_row = 128;    // shorter rows are worked on in blocks that run across their ends
 
-// How one operand moves along the merged axes of the output.
-template <class T>
-struct Walk {
-    const T* data;
-    Strides strides;
-};
-
-// The loop that all operands share: axes of length 1 dropped, axes that no operand tells apart merged.
+// The loop that all operands share, and how each of them moves along its axes.
 template <class T>
 struct Loop {
     Shape shape;
-    std::vector<Walk<T>> walks;
+    std::vector<const T*> data;
+    std::vector<Strides> strides;
 
-    Loop(std::span<const Operand<T>> in, const Shape& output) {
-        std::vector<Strides> strides;
-        for (const auto& x : in) strides.push_back(strides_in(x, output));
-        walks.resize(in.size());
-        for (std::size_t k = 0; k < in.size(); ++k) walks[k].data = in[k].data;
-        for (std::size_t d = 0; d < output.size(); ++d) {
-            if (output[d] == 1) continue;
-            bool merge = !shape.empty();
-            for (std::size_t k = 0; merge && k < in.size(); ++k)
-                merge = walks[k].strides.back() == strides[k][d] * static_cast<std::ptrdiff_t>(output[d]);
-            if (merge)
-                shape.back() *= output[d];
-            else
-                shape.push_back(output[d]);
-            for (std::size_t k = 0; k < in.size(); ++k) {
-                if (!merge) walks[k].strides.push_back(0);
-                walks[k].strides.back() = strides[k][d];
-            }
+    Loop(std::span<const Operand<T>> in, const Shape& output) : shape(output) {
+        for (const auto& x : in) {
+            data.push_back(x.data);
+            strides.push_back(strides_in(x, output));
         }
-        if (shape.empty()) {
-            shape.push_back(1);
-            for (auto& walk : walks) walk.strides.push_back(1);
-        }
+        merge_axes(shape, strides);
     }
 
     // The operand's strides along the axes that it is broadcast to.
@@ -64,44 +41,35 @@ struct Loop {
 
     // The element of each operand at which flattened row number `index` begins.
     void row_starts(std::size_t index, const T** starts) const {
-        for (std::size_t k = 0; k < walks.size(); ++k) starts[k] = walks[k].data;
+        for (std::size_t k = 0; k < data.size(); ++k) starts[k] = data[k];
         for (std::size_t d = shape.size() - 1; d-- > 0;) {
             auto position = static_cast<std::ptrdiff_t>(index % shape[d]);
             index /= shape[d];
-            for (std::size_t k = 0; k < walks.size(); ++k) starts[k] += position * walks[k].strides[d];
+            for (std::size_t k = 0; k < data.size(); ++k) starts[k] += position * strides[k][d];
         }
     }
 };
 
-template <class T>
-void copy_steps(const T* from, std::ptrdiff_t step, T* to, std::size_t count) {
-    if (step == 0)
-        std::fill_n(to, count, *from);
-    else
-        for (std::size_t i = 0; i < count; ++i) to[i] = from[static_cast<std::ptrdiff_t>(i) * step];
-}
-
 // Rows long enough to be worked on one at a time: an operand in order is read where it stands.
 template <class T>
 void run_rows(BlockKernel<T> kernel, const void* op, const Loop<T>& loop, T* out, std::size_t first, std::size_t last) {
-    const std::size_t operands = loop.walks.size(), row = loop.row();
+    const std::size_t operands = loop.data.size(), row = loop.row();
     alignas(64) T buffers[most_operands<T>][block];
     const T* starts[most_operands<T>];
     const T* in[most_operands<T>];
     for (std::size_t r = first / row; r * row < last; ++r) {
         loop.row_starts(r, starts);
         for (std::size_t k = 0; k < operands; ++k)
-            if (loop.walks[k].strides.back() == 0) copy_steps(starts[k], 0, buffers[k], std::min(block, row));
+            if (loop.strides[k].back() == 0) read_run(starts[k], 0, buffers[k], std::min(block, row));
         std::size_t begin = std::max(first, r * row) - r * row, end = std::min(last, (r + 1) * row) - r * row;
         for (std::size_t i = begin; i < end; i += block) {
             std::size_t count = std::min(block, end - i);
             for (std::size_t k = 0; k < operands; ++k) {
-                std::ptrdiff_t step = loop.walks[k].strides.back();
+                std::ptrdiff_t step = loop.strides[k].back();
                 if (step == 1) {
                     in[k] = starts[k] + i;
                 } else {
-                    if (step != 0)
-                        copy_steps(starts[k] + static_cast<std::ptrdiff_t>(i) * step, step, buffers[k], count);
+                    if (step != 0) read_run(starts[k] + static_cast<std::ptrdiff_t>(i) * step, step, buffers[k], count);
                     in[k] = buffers[k];
                 }
             }
@@ -110,37 +78,40 @@ void run_rows(BlockKernel<T> kernel, const void* op, const Loop<T>& loop, T* out
     }
 }
 
-// Short rows: every operand is gathered into blocks that run across the ends of rows.
+// Short rows: blocks that run across the ends of rows. An operand in order is read where it stands, and one that a
+// block shares with the block before (a row that is broadcast) is brought into order once.
 template <class T>
-void run_gathered(BlockKernel<T> kernel, const void* op, const Loop<T>& loop, T* out, std::size_t first,
-                  std::size_t last) {
-    const std::size_t operands = loop.walks.size(), row = loop.row();
-    alignas(64) T buffers[most_operands<T>][block];
-    const T* starts[most_operands<T>];
-    const T* in[most_operands<T>];
-    for (std::size_t k = 0; k < operands; ++k) in[k] = buffers[k];
-    for (std::size_t done = first; done < last;) {
-        std::size_t count = std::min(block, last - done);
-        for (std::size_t filled = 0; filled < count;) {
-            std::size_t index = done + filled, i = index % row;
-            std::size_t run = std::min(row - i, count - filled);
-            loop.row_starts(index / row, starts);
+void run_short_rows(BlockKernel<T> kernel, const void* op, const Loop<T>& loop, T* out) {
+    const std::size_t operands = loop.data.size();
+    const Blocks blocks(loop.shape);
+    std::vector<Runs> runs;
+    runs.reserve(operands);
+    for (const Strides& strides : loop.strides) runs.emplace_back(blocks, loop.shape, strides);
+    parallel_for(blocks.count(), parallel_grain(blocks.size()), [&](std::size_t first, std::size_t last) {
+        alignas(64) T buffers[most_operands<T>][Blocks::most];
+        const T* filled[most_operands<T>] = {};
+        std::size_t sizes[most_operands<T>] = {};
+        const T* in[most_operands<T>];
+        for (std::size_t b = first; b < last; ++b) {
+            const auto [begin, size] = blocks[b];
             for (std::size_t k = 0; k < operands; ++k) {
-                std::ptrdiff_t step = loop.walks[k].strides.back();
-                copy_steps(starts[k] + static_cast<std::ptrdiff_t>(i) * step, step, buffers[k] + filled, run);
+                const T* start = loop.data[k] + blocks.offset(b, loop.strides[k]);
+                in[k] = runs[k].in_order() ? start : buffers[k];
+                if (runs[k].in_order() || (filled[k] == start && sizes[k] >= size)) continue;
+                runs[k].read(start, buffers[k], size);
+                filled[k] = start;
+                sizes[k] = size;
             }
-            filled += run;
+            kernel(op, in, out + begin, size);
         }
-        kernel(op, in, out + done, count);
-        done += count;
-    }
+    });
 }
 
 // Whether reading the operand row by row would fetch each cache line many times over.
 template <class T>
 bool scattered(const Operand<T>& x, std::size_t size) {
-    return x.strides != nullptr && size >= parallel && !x.strides->empty() &&
-           std::abs(x.strides->back()) * static_cast<std::ptrdiff_t>(sizeof(T)) >= 64 && x.shape->back() > 1;
+    return x.strides != nullptr && size >= parallel_elements && !x.strides->empty() &&
+           std::abs(x.strides->back()) * static_cast<std::ptrdiff_t>(sizeof(T)) >= 64 && x.shape->back() > block / 16;
 }
 
 }    // namespace
@@ -155,11 +126,11 @@ void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T
     if (in_order) {
         const T* starts[most_operands<T>];
         for (std::size_t k = 0; k < in.size(); ++k) starts[k] = in[k].data;
-        if (size < parallel) {
+        if (size < parallel_elements) {
             kernel(op, starts, out, size);
             return;
         }
-        parallel_for(size, parallel / 2, [&](std::size_t begin, std::size_t end) {
+        parallel_for(size, parallel_elements / 2, [&](std::size_t begin, std::size_t end) {
             const T* parts[most_operands<T>];
             for (std::size_t k = 0; k < in.size(); ++k) parts[k] = starts[k] + begin;
             kernel(op, parts, out + begin, end - begin);
@@ -176,12 +147,12 @@ void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T
             x = {elements.data(), x.shape, nullptr};
         }
     const Loop<T> loop(operands, shape);
-    parallel_for(size, parallel / 2, [&](std::size_t begin, std::size_t end) {
-        if (loop.row() >= short_row)
-            run_rows(kernel, op, loop, out, begin, end);
-        else
-            run_gathered(kernel, op, loop, out, begin, end);
-    });
+    if (loop.row() < short_row) {
+        run_short_rows(kernel, op, loop, out);
+        return;
+    }
+    parallel_for(size, parallel_elements / 2,
+                 [&](std::size_t begin, std::size_t end) { run_rows(kernel, op, loop, out, begin, end); });
 }
 
 template void run_blocks(BlockKernel<float>, const void*, std::span<const Operand<float>>, float*, const Shape&);

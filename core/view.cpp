@@ -1,81 +1,42 @@
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/core/view.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace xtape {
 namespace {
 
-// Axes of length 1 dropped and axes that continue one another merged, so that loops are few and long.
-void collapse(Shape& shape, Strides& strides) {
-    Shape merged_shape;
-    Strides merged_strides;
-    for (std::size_t d = 0; d < shape.size(); ++d) {
-        if (shape[d] == 1) continue;
-        if (!merged_shape.empty() && merged_strides.back() == strides[d] * static_cast<std::ptrdiff_t>(shape[d])) {
-            merged_shape.back() *= shape[d];
-            merged_strides.back() = strides[d];
-        } else {
-            merged_shape.push_back(shape[d]);
-            merged_strides.push_back(strides[d]);
-        }
-    }
-    shape = merged_shape;
-    strides = merged_strides;
-}
-
+// Copies along two axes of a strided array: `rows`, along which it moves by the smaller step, and the last one,
+// `columns`. Square tiles, so that each cache line that is fetched is used whole.
 template <class T>
-void copy_run(const T* from, std::ptrdiff_t step, T* to, std::size_t count) {
-    if (step == 1)
-        std::copy_n(from, count, to);
-    else if (step == 0)
-        std::fill_n(to, count, *from);
-    else
-        for (std::size_t i = 0; i < count; ++i) to[i] = from[static_cast<std::ptrdiff_t>(i) * step];
-}
-
-// rows x columns, where a row's elements lie `step` apart and rows lie `row_step` apart with |row_step| < |step|:
-// square tiles, so that each cache line that is fetched is used whole.
-template <class T>
-void copy_transposed(const T* from, std::ptrdiff_t row_step, std::ptrdiff_t step, T* to, std::size_t rows,
-                     std::size_t columns) {
+void copy_transposed(const T* from, std::ptrdiff_t row_step, std::ptrdiff_t step, T* to, std::size_t out_step,
+                     std::size_t rows, std::size_t columns) {
     constexpr std::size_t tile = 64 / sizeof(T) * 2;
-    detail::parallel_for(
-        (rows + tile - 1) / tile, std::max<std::size_t>(1, 65536 / (columns * tile)),
-        [&](std::size_t first, std::size_t last) {
-            T block[tile * tile];
-            for (std::size_t r0 = first * tile; r0 < std::min(rows, last * tile); r0 += tile)
-                for (std::size_t c0 = 0; c0 < columns; c0 += tile) {
-                    std::size_t r1 = std::min(rows - r0, tile), c1 = std::min(columns - c0, tile);
-                    const T* corner =
-                        from + static_cast<std::ptrdiff_t>(r0) * row_step + static_cast<std::ptrdiff_t>(c0) * step;
-                    for (std::size_t c = 0; c < c1; ++c)
-                        copy_run(corner + static_cast<std::ptrdiff_t>(c) * step, row_step, block + c * tile, r1);
-                    for (std::size_t r = 0; r < r1; ++r)
-                        for (std::size_t c = 0; c < c1; ++c) to[(r0 + r) * columns + c0 + c] = block[c * tile + r];
-                }
-        });
+    T block[tile * tile];
+    for (std::size_t r0 = 0; r0 < rows; r0 += tile)
+        for (std::size_t c0 = 0; c0 < columns; c0 += tile) {
+            std::size_t r1 = std::min(rows - r0, tile), c1 = std::min(columns - c0, tile);
+            const T* corner =
+                from + static_cast<std::ptrdiff_t>(r0) * row_step + static_cast<std::ptrdiff_t>(c0) * step;
+            for (std::size_t c = 0; c < c1; ++c)
+                detail::read_run(corner + static_cast<std::ptrdiff_t>(c) * step, row_step, block + c * tile, r1);
+            for (std::size_t r = 0; r < r1; ++r)
+                for (std::size_t c = 0; c < c1; ++c) to[(r0 + r) * out_step + c0 + c] = block[c * tile + r];
+        }
 }
 
-template <class T>
-void copy_axes(const T* from, const std::size_t* shape, const std::ptrdiff_t* strides, std::size_t axes, T* to) {
-    if (axes == 1) {
-        copy_run(from, strides[0], to, shape[0]);
-        return;
-    }
-    std::size_t inner = 1;
-    for (std::size_t d = 1; d < axes; ++d) inner *= shape[d];
-    if (axes == 2 && std::abs(strides[0]) < std::abs(strides[1]) && strides[0] != 0) {
-        copy_transposed(from, strides[0], strides[1], to, shape[0], shape[1]);
-        return;
-    }
-    detail::parallel_for(shape[0], std::max<std::size_t>(1, 65536 / std::max<std::size_t>(1, inner)),
-                         [&](std::size_t begin, std::size_t end) {
-                             for (std::size_t i = begin; i < end; ++i)
-                                 copy_axes(from + static_cast<std::ptrdiff_t>(i) * strides[0], shape + 1, strides + 1,
-                                           axes - 1, to + i * inner);
-                         });
+// The axis along which the array moves by the smallest step, where that is not the last one and reading along the last
+// would fetch each cache line many times over; the last axis otherwise.
+std::size_t fastest_axis(const Shape& shape, const Strides& strides) {
+    const std::size_t last = shape.size() - 1;
+    std::size_t best = last;
+    if (shape[last] <= 64 || strides[last] == 0) return last;
+    for (std::size_t d = 0; d < last; ++d)
+        if (strides[d] != 0 && std::abs(strides[d]) < std::abs(strides[best])) best = d;
+    return best;
 }
 
 }    // namespace
@@ -83,15 +44,43 @@ void copy_axes(const T* from, const std::size_t* shape, const std::ptrdiff_t* st
 namespace detail {
 
 template <class T>
-void copy_strided(const T* data, const Shape& shape, const Strides& strides, T* out) {
-    if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end()) return;
-    Shape merged_shape = shape;
-    Strides merged_strides = strides;
-    collapse(merged_shape, merged_strides);
-    if (merged_shape.empty())
-        *out = *data;
-    else
-        copy_axes(data, merged_shape.data(), merged_strides.data(), merged_shape.size(), out);
+void copy_strided(const T* data, const Shape& whole, const Strides& steps, T* out) {
+    if (std::find(whole.begin(), whole.end(), std::size_t{0}) != whole.end()) return;
+    Shape shape = whole;
+    Strides strides = steps;
+    merge_axes(shape, {&strides, 1});
+    const std::size_t last = shape.size() - 1, fast = fastest_axis(shape, strides);
+    if (fast != last) {
+        // One loop over all other axes and over strips of the fast one.
+        constexpr std::size_t strip = 128 / sizeof(T);
+        const Strides order = contiguous_strides(shape);
+        const std::size_t strips = (shape[fast] + strip - 1) / strip;
+        std::size_t others = 1;
+        for (std::size_t d = 0; d < last; ++d)
+            if (d != fast) others *= shape[d];
+        parallel_for(others * strips, parallel_grain(strip * shape[last]), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                std::size_t row = i % strips * strip, rest = i / strips;
+                std::ptrdiff_t from = static_cast<std::ptrdiff_t>(row) * strides[fast];
+                std::ptrdiff_t to = static_cast<std::ptrdiff_t>(row) * order[fast];
+                for (std::size_t d = last; d-- > 0;)
+                    if (d != fast) {
+                        from += static_cast<std::ptrdiff_t>(rest % shape[d]) * strides[d];
+                        to += static_cast<std::ptrdiff_t>(rest % shape[d]) * order[d];
+                        rest /= shape[d];
+                    }
+                copy_transposed(data + from, strides[fast], strides[last], out + to,
+                                static_cast<std::size_t>(order[fast]), std::min(strip, shape[fast] - row), shape[last]);
+            }
+        });
+        return;
+    }
+    const Blocks blocks(shape);
+    const Runs runs(blocks, shape, strides);
+    parallel_for(blocks.count(), parallel_grain(blocks.size()), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t b = begin; b < end; ++b)
+            runs.read(data + blocks.offset(b, strides), out + blocks[b].first, blocks[b].size);
+    });
 }
 template void copy_strided(const float*, const Shape&, const Strides&, float*);
 template void copy_strided(const double*, const Shape&, const Strides&, double*);

@@ -2,10 +2,12 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/evaluate.hpp>
 #include <xtape/ops/detail/normalization_row.hpp>
 #include <xtape/ops/normalization.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/reduce.hpp>
+#include <xtape/ops/statistics.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +24,7 @@ using A = Array<double>;
 using Arrays = std::vector<A>;
 
 constexpr std::size_t parallel = 64 * 1024;    // elements from which a second thread pays
+constexpr std::size_t short_row = 64;          // shorter rows are worked on by operations on the whole array
 constexpr std::size_t block = 32;              // rows whose gradients of w and b are added up together
 
 // The last axes of x, as many as w has; those before them.
@@ -63,6 +66,23 @@ struct LayerNorm {
         const T *in = x.storage().data(), *w = weight.storage().data(), *b = bias.storage().data();
         T* out = y.storage().data();
         Row* kept = rows.data();
+        if (size < short_row) {
+            NoGrad guard;
+            const Shape matrix{count, size}, line{size};
+            const Variable<T> values(share(x, matrix));
+            const Variable<T> mean = xtape::mean(values, -1, {.keep_dims = true});
+            Array<T> inverse = var(values, -1, {.ddof = 0, .keep_dims = true}).value();
+            T* numbers = inverse.storage().data();
+            for (std::size_t r = 0; r < count; ++r) {
+                numbers[r] = static_cast<T>(1 / std::sqrt(static_cast<double>(numbers[r]) + eps));
+                kept[r] = {mean.value().storage()[r], numbers[r]};
+            }
+            return share(detail::evaluate([](auto v, auto m, auto i, auto a, auto c) { return (v - m) * i * a + c; },
+                                          values, mean, Variable<T>(std::move(inverse)),
+                                          Variable<T>(share(weight, line)), Variable<T>(share(bias, line)))
+                             .value(),
+                         x.shape());
+        }
         each_row(count, size, [=, this](std::size_t r) {
             auto moments = detail::Moments<T>::of_row(in + r * size, size);
             T mean = moments.mean;
@@ -138,7 +158,8 @@ struct LayerNorm {
             bool summed = false;
         };
         std::shared_ptr<Swept> swept;
-        if (!is_recording()) swept = std::make_shared<Swept>(Swept{{detail::view_of(g), weight.size()}});
+        if (!is_recording() && weight.size() >= short_row)
+            swept = std::make_shared<Swept>(Swept{{detail::view_of(g), weight.size()}});
         auto summed = [&x, &weight, swept, this](std::size_t which) {
             if (!std::exchange(swept->summed, true)) swept->sums = sums(swept->g, x.value(), weight.shape());
             return Variable<T>(std::move(swept->sums[which]));

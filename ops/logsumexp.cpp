@@ -1,6 +1,6 @@
+#include <xtape/core/detail/fold.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/logsumexp.hpp>
 #include <xtape/ops/shape.hpp>
 

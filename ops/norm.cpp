@@ -1,6 +1,6 @@
+#include <xtape/core/detail/fold.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/extrema.hpp>
 #include <xtape/ops/norm.hpp>
 #include <xtape/ops/power.hpp>

@@ -1,10 +1,10 @@
 #include <xtape/core/adjoint.hpp>
+#include <xtape/core/detail/fold.hpp>
 #include <xtape/core/detail/summation.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/view.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/cumulate.hpp>
-#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 

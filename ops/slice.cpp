@@ -1,54 +1,34 @@
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/operation.hpp>
+#include <xtape/core/threads.hpp>
 #include <xtape/core/view.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/slice.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
 namespace xtape {
 namespace detail {
-namespace {
 
 template <class T>
-void put_axes(Put how, const T*& elements, const Shape& shape, const Strides& strides, std::size_t d, T* to) {
-    std::ptrdiff_t step = strides[d];
-    auto count = static_cast<std::ptrdiff_t>(shape[d]);
-    if (d + 1 < shape.size()) {
-        for (std::ptrdiff_t i = 0; i < count; ++i) put_axes(how, elements, shape, strides, d + 1, to + i * step);
-        return;
-    }
-    if (how == Put::add)
-        for (std::ptrdiff_t i = 0; i < count; ++i) to[i * step] += elements[i];
-    else if (step == 1)
-        std::copy_n(elements, count, to);
-    else
-        for (std::ptrdiff_t i = 0; i < count; ++i) to[i * step] = elements[i];
-    elements += count;
-}
-
-}    // namespace
-
-template <class T>
-void put_strided(Put how, const T* elements, const Shape& shape, const Strides& strides, T* to) {
-    Shape lengths;    // axes of length 1 dropped, and axes that continue one another merged
-    Strides steps;
-    for (std::size_t d = 0; d < shape.size(); ++d) {
-        if (shape[d] == 0) return;
-        if (shape[d] == 1) continue;
-        if (!lengths.empty() && steps.back() == strides[d] * static_cast<std::ptrdiff_t>(shape[d])) {
-            lengths.back() *= shape[d];
-            steps.back() = strides[d];
-        } else {
-            lengths.push_back(shape[d]);
-            steps.push_back(strides[d]);
+void put_strided(Put how, const T* elements, const Shape& whole, const Strides& steps, T* to) {
+    if (std::find(whole.begin(), whole.end(), std::size_t{0}) != whole.end()) return;
+    Shape shape = whole;
+    Strides strides = steps;
+    merge_axes(shape, {&strides, 1});
+    const Blocks blocks(shape);
+    const Runs runs(blocks, shape, strides);
+    parallel_for(blocks.count(), parallel_grain(blocks.size()), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t b = begin; b < end; ++b) {
+            T* place = to + blocks.offset(b, strides);
+            if (how == Put::add)
+                runs.add(elements + blocks[b].first, place, blocks[b].size);
+            else
+                runs.write(elements + blocks[b].first, place, blocks[b].size);
         }
-    }
-    if (lengths.empty()) {
-        lengths.push_back(1);
-        steps.push_back(1);
-    }
-    put_axes(how, elements, lengths, steps, 0, to);
+    });
 }
 
 template void put_strided(Put, const float*, const Shape&, const Strides&, float*);

@@ -3,8 +3,11 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/evaluate.hpp>
 #include <xtape/ops/detail/softmax_row.hpp>
 #include <xtape/ops/exponential.hpp>
+#include <xtape/ops/extrema.hpp>
+#include <xtape/ops/power.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/softmax.hpp>
@@ -33,6 +36,15 @@ Array<T> each_row(Row row, const Array<T>& first, const In&... rest) {
     return y;
 }
 
+// Rows shorter than this leave the registers of a loop over one row empty: they are worked on by operations on the
+// whole array, which take many rows at once.
+constexpr std::size_t short_row = 64;
+
+template <class T>
+Variable<T> shifted_exponentials(const Variable<T>& x, const Variable<T>& largest) {
+    return detail::evaluate([](auto v, auto m) { return exp(v - m); }, x, largest);
+}
+
 // Along the last axis.
 template <class T>
 struct Softmax {
@@ -42,6 +54,12 @@ struct Softmax {
                                  "any; along one axis"};
 
     Array<T> forward(const Array<T>& x) const {
+        if (x.size() > 0 && x.shape().back() < short_row) {
+            NoGrad guard;
+            const Variable<T> values(share(x));
+            Variable<T> e = shifted_exponentials(values, amax(values, -1, {.keep_dims = true}));
+            return (e * reciprocal(sum(e, -1, {.keep_dims = true}))).value();
+        }
         return each_row(
             [](const T* in, T* out, std::size_t count) {
                 T sum = detail::sum_exponentials(
@@ -55,7 +73,12 @@ struct Softmax {
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
         return pullbacks([&] {
-            if (is_recording()) return y * (g - sum(g * y, -1, {.keep_dims = true}));
+            if (is_recording() || y.shape().back() < short_row) {
+                Variable<T> total = sum(g * y, -1, {.keep_dims = true});
+                return is_recording()
+                           ? y * (g - total)
+                           : detail::evaluate([](auto a, auto b, auto c) { return b * (a - c); }, g, y, total);
+            }
             return Variable<T>(each_row(
                 [](const T* slope, const T* value, T* out, std::size_t count) {
                     detail::map_row(
@@ -78,6 +101,13 @@ struct LogSoftmax {
                                  "any; along one axis"};
 
     Array<T> forward(const Array<T>& x) const {
+        if (x.size() > 0 && x.shape().back() < short_row) {
+            NoGrad guard;
+            const Variable<T> values(share(x)), largest = amax(values, -1, {.keep_dims = true});
+            Variable<T> log_sum = log(sum(shifted_exponentials(values, largest), -1, {.keep_dims = true}));
+            return detail::evaluate([](auto v, auto m, auto s) { return (v - m) - s; }, values, largest, log_sum)
+                .value();
+        }
         return each_row(
             [](const T* in, T* out, std::size_t count) {
                 auto [max, sum] = detail::exponential_sum(in, count);
@@ -89,7 +119,12 @@ struct LogSoftmax {
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
         return pullbacks([&] {
-            if (is_recording()) return g - exp(y) * sum(g, -1, {.keep_dims = true});
+            if (is_recording() || y.shape().back() < short_row) {
+                Variable<T> total = sum(g, -1, {.keep_dims = true});
+                return is_recording()
+                           ? g - exp(y) * total
+                           : detail::evaluate([](auto a, auto b, auto c) { return a - exp(b) * c; }, g, y, total);
+            }
             return Variable<T>(each_row(
                 [](const T* slope, const T* value, T* out, std::size_t count) {
                     T total = detail::sum_row(slope, count);

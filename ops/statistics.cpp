@@ -1,7 +1,7 @@
+#include <xtape/core/detail/fold.hpp>
 #include <xtape/core/detail/summation.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/detail/fold.hpp>
 #include <xtape/ops/norm.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>

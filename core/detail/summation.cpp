@@ -1,3 +1,4 @@
+#include <xtape/core/detail/fold.hpp>
 #include <xtape/core/detail/lanes.hpp>
 #include <xtape/core/detail/summation.hpp>
 #include <xtape/core/shape.hpp>
@@ -13,7 +14,17 @@ namespace {
 constexpr std::size_t block = 4096;          // summands that are added up lane by lane
 constexpr std::size_t row_block = 64;        // rows that are added up before they join the column totals
 constexpr std::size_t column_block = 512;    // columns whose totals stay in the first cache
-constexpr std::size_t parallel = 64 * 1024;
+constexpr std::size_t parallel = parallel_elements;
+constexpr std::size_t short_length = 256;    // rows up to which many are summed at once
+constexpr std::size_t few_columns = 64;      // columns up to which rows are put side by side
+
+template <class T>
+struct Total {
+    static constexpr bool parametric = false;
+    static T identity() { return 0; }
+    static Lanes<T> map(Lanes<T> x, Lanes<T>) { return x; }
+    static Lanes<T> combine(Lanes<T> a, Lanes<T> b) { return a + b; }
+};
 
 template <class T>
 T sum_block(const T* x, std::size_t count) {
@@ -132,18 +143,24 @@ Array<T> sum_to(const View<T>& x, const Shape& to) {
         std::size_t length = runs[1];
         if (runs[0] == 1)
             out[0] = sum_row(in, length);
+        else if (length <= short_length)
+            Folding<T, Total<T>>::run({}, in, runs[0], length, 1, nullptr, out);
         else
             parallel_for(runs[0], std::max<std::size_t>(1, parallel / length), [&](std::size_t begin, std::size_t end) {
                 for (std::size_t k = begin; k < end; ++k) out[k] = sum_row(in + k * length, length);
             });
     } else {
         std::size_t length = runs[1], columns = runs[2];
-        for (std::size_t k = 0; k < runs[0]; ++k)
-            parallel_for(columns, std::max<std::size_t>(column_block, parallel / length / column_block * column_block),
-                         [&](std::size_t begin, std::size_t end) {
-                             sum_columns(in + k * length * columns + begin, length, end - begin, columns,
-                                         out + k * columns + begin);
-                         });
+        if (columns < few_columns)
+            Folding<T, Total<T>>::run({}, in, runs[0], length, columns, nullptr, out);
+        else
+            for (std::size_t k = 0; k < runs[0]; ++k)
+                parallel_for(columns,
+                             std::max<std::size_t>(column_block, parallel / length / column_block * column_block),
+                             [&](std::size_t begin, std::size_t end) {
+                                 sum_columns(in + k * length * columns + begin, length, end - begin, columns,
+                                             out + k * columns + begin);
+                             });
     }
     if (repeats != 1)
         for (T& sum : result.storage()) sum *= repeats;
