@@ -144,7 +144,7 @@ LoadReport load(const std::filesystem::path& path, const std::vector<Entry>& ent
             auto source = detail::open_source(path, options);
             Reading reading(*source, entries, wanted, options);
             report = compare_layout(wanted, reading.layout());
-            drop_open(report.unexpected, entries);
+            for (auto* lines : {&report.missing, &report.unexpected, &report.mismatched}) drop_open(*lines, entries);
             report.unexpected.insert(report.unexpected.end(), reading.unreadable().begin(), reading.unreadable().end());
             if (options.strict && !report.empty())
                 throw detail::Reason("differs from what it is loaded into\n" + report.message());
