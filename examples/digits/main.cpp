@@ -12,12 +12,12 @@ namespace {
 int run(const digits::Options& options) {
     if (options.threads != 0) xtape::set_num_threads(static_cast<int>(options.threads));
     xtape::seed(options.seed);
-    const digits::Digits data = options.data ? digits::read_digits(*options.data) : digits::draw_data(options.seed);
+    const auto data = digits::load(options);
     digits::Classifier net(options.hidden);
-    std::printf("%zu digits to learn from, %zu to test with\n%s", data.train_labels.size(), data.test_labels.size(),
+    std::printf("%zu digits to learn from, %zu to test with\n%s", data.train.size(), data.test.size(),
                 net.summary({1, 784}).c_str());
-    digits::train(net, data, options);
-    std::printf("test accuracy: %.4f\n", digits::test_accuracy(net, data));
+    digits::fit(net, data.train, options);
+    std::printf("test accuracy: %.4f\n", digits::accuracy(net, data.test));
     return 0;
 }
 

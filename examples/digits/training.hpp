@@ -1,17 +1,21 @@
 // Training and testing the classifier.
 #pragma once
 
+#include <xtape/train.hpp>
+
 #include "classifier.hpp"
-#include "data.hpp"
 #include "options.hpp"
 
 namespace digits {
 
-// Trains a new classifier on the training digits, or goes on from the options' checkpoint, and prints how it goes.
-// Throws xtape::io::Error when the checkpoint cannot be read or belongs to a run with other options.
-void train(Classifier& net, const Digits& data, const Options& options);
+// MNIST's digits, or ones that the library draws: `train` and `test`.
+xtape::train::Split<float> load(const Options& options);
 
-// The share of the test digits that it reads right.
-double test_accuracy(Classifier& net, const Digits& data);
+// Trains, writing and resuming from the checkpoint that the options name. Throws xtape::StateError for a checkpoint of
+// a run with other options.
+void fit(Classifier& net, const xtape::train::Dataset<float>& digits, const Options& options);
+
+// The share of digits that are read right.
+double accuracy(Classifier& net, const xtape::train::Dataset<float>& digits);
 
 }    // namespace digits

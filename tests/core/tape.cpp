@@ -275,8 +275,7 @@ BOOST_AUTO_TEST_CASE(unused_inputs_get_zeros_on_request_to_any_order) {
     BOOST_CHECK_THROW(grad(total(x), unused), GradError);
     BOOST_TEST(same_bits(grad(total(x), unused, {.zeros_for_unused = true}).value(), A(Shape{1, 1}, 0.0)));
     Variable<double> y = total(x * 2.0);
-    for (int order = 1; order <= 3; ++order)
-        y = total(grad(y, x, {.create_graph = true, .zeros_for_unused = true}));
+    for (int order = 1; order <= 3; ++order) y = total(grad(y, x, {.create_graph = true, .zeros_for_unused = true}));
     BOOST_TEST(y.item() == 0.0);
 }
 

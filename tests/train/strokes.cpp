@@ -1,4 +1,4 @@
-#include "../../examples/digits/strokes.hpp"
+#include <xtape/train/data/detail/strokes.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-using digits::draw_digits;
+using xtape::train::detail::draw_digits;
 
 BOOST_AUTO_TEST_SUITE(strokes)
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace digits {
+namespace xtape::train::detail {
 
 // On a sheet of 100 x 100, x to the right and y down. The pen passes smoothly through a point unless it is a corner.
 struct Point {
@@ -19,4 +19,4 @@ using Glyphs = std::vector<Glyph>;    // all ways that we know
 // The ways to write `digit`, 0 to 9.
 const Glyphs& glyphs(std::size_t digit);
 
-}    // namespace digits
+}    // namespace xtape::train::detail

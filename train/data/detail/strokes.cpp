@@ -1,4 +1,5 @@
-#include "strokes.hpp"
+#include <xtape/train/data/detail/glyphs.hpp>
+#include <xtape/train/data/detail/strokes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -6,12 +7,10 @@
 #include <random>
 #include <vector>
 
-#include "glyphs.hpp"
-
 // Everything here is integer arithmetic, square roots, and single products and quotients of floats: all of them have
 // one right result, so no compiler's contraction of a*b+c and no library's sine can change a digit.
 
-namespace digits {
+namespace xtape::train::detail {
 namespace {
 
 constexpr int side = 28;
@@ -162,7 +161,7 @@ void draw(std::size_t digit, Random& random, float* image) {
 
 Drawings draw_digits(std::size_t count, std::uint64_t seed) {
     Random random(seed);
-    Drawings drawings{xtape::Array<float>(xtape::Shape{count, side, side}), xtape::Indices(xtape::Shape{count})};
+    Drawings drawings{Array<float>(Shape{count, side, side}), Indices(Shape{count})};
     float* image = drawings.images.data();
     std::int64_t* label = drawings.labels.data();
     for (std::size_t i = 0; i < count; ++i, image += side * side) {
@@ -172,4 +171,4 @@ Drawings draw_digits(std::size_t count, std::uint64_t seed) {
     return drawings;
 }
 
-}    // namespace digits
+}    // namespace xtape::train::detail

@@ -1,8 +1,8 @@
-#include "glyphs.hpp"
+#include <xtape/train/data/detail/glyphs.hpp>
 
 #include <array>
 
-namespace digits {
+namespace xtape::train::detail {
 namespace {
 
 constexpr bool corner = true;
@@ -108,4 +108,4 @@ const Glyphs& glyphs(std::size_t digit) {
     return *all.at(digit);
 }
 
-}    // namespace digits
+}    // namespace xtape::train::detail

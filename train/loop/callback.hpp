@@ -1,0 +1,66 @@
+// Callback: what a run calls on its way; Training: the run as callbacks see it.
+#pragma once
+
+#include <xtape/core/state.hpp>
+#include <xtape/train/loop/history.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace xtape::train {
+
+// A training run, whatever its numbers' type.
+class Training {
+public:
+    virtual ~Training() = default;
+
+    std::int64_t steps() const { return steps_; }    // optimizer steps, over all epochs and resumed runs
+    std::size_t epoch() const { return epoch_; }     // epochs that are complete
+    const History& history() const { return history_; }
+    double step_loss() const { return step_loss_; }    // the data loss of the last step
+    virtual double lr() const = 0;                     // of its first group
+    virtual std::int64_t steps_per_epoch() const = 0;
+    virtual std::int64_t total_steps() const = 0;    // that the run will have, if nothing ends it early
+    virtual std::size_t examples_per_step() const = 0;
+
+    // Ends the training, for good: what follows its last step takes place (best weights), unlike an interruption, after
+    // which the run can go on.
+    void stop(std::string reason) { stopped_ = std::move(reason); }
+    // Why it was stopped; empty: it was not.
+    const std::string& stopped() const { return stopped_; }
+    // Whether the run ended by max_steps, a time limit or a signal, and is not finished.
+    bool interrupted() const { return interrupted_; }
+
+    // The model's parameters and buffers as they are validated (averaged, where the run averages).
+    virtual State model_state() const = 0;
+    virtual void load_model_state(const State& state) = 0;
+    // Has the run saved to a file, everything that it depends on, when all callbacks have been called for this moment.
+    virtual void save_later(const std::filesystem::path& path) = 0;
+
+protected:
+    std::int64_t steps_ = 0;
+    std::size_t epoch_ = 0;
+    History history_;
+    double step_loss_ = 0;
+    std::string stopped_;
+    bool interrupted_ = false;
+};
+
+// Stateful: what it has to remember goes into the checkpoint under its name. All functions may do nothing.
+class Callback {
+public:
+    virtual ~Callback() = default;
+    virtual std::string name() const = 0;
+    // Before the first step of a fit: `known` are the names of the quantities that each epoch will have. Throws
+    // std::invalid_argument when it cannot do its work.
+    virtual void begin(Training&, const std::vector<std::string>& known) { static_cast<void>(known); }
+    virtual void after_step(Training&) {}
+    virtual void after_epoch(Training&) {}    // the epoch's row is in the history
+    virtual void end(Training&) {}            // training has ended, or was interrupted
+    virtual State state() const { return {}; }
+    virtual void load_state(const State&) {}
+};
+
+}    // namespace xtape::train

@@ -1,0 +1,153 @@
+// Trainer<T>: the loop around a model, an optimizer, an objective and data.
+#pragma once
+
+#include <xtape/core/stateful.hpp>
+#include <xtape/nn/module.hpp>
+#include <xtape/optim/average.hpp>
+#include <xtape/optim/optimizer.hpp>
+#include <xtape/optim/plateau.hpp>
+#include <xtape/optim/schedule.hpp>
+#include <xtape/train/data/loader.hpp>
+#include <xtape/train/loop/callback.hpp>
+#include <xtape/train/loop/objective.hpp>
+#include <xtape/train/loop/progress.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xtape::train {
+
+namespace detail {
+class ProgressBar;
+class InterruptGuard;
+}    // namespace detail
+
+template <class T>
+struct TrainerOptions {
+    std::size_t epochs = 10;       // that the training has, over all resumed runs
+    std::int64_t max_steps = 0;    // interrupts the run when this step is done; 0: no limit
+    double seconds = 0;            // interrupts it after this time; 0: no limit
+    // The learning rate of a step: each group's own, times the schedule at that step, times the plateau's factor.
+    std::optional<optim::Schedule> schedule = {};
+    bool schedule_by_epoch = false;    // the schedule counts epochs instead of steps
+    std::optional<optim::PlateauOptions> plateau = {};
+    std::string plateau_monitor = "validation.loss";
+    std::function<Variable<T>()> penalty =
+        std::function<Variable<T>()>();           // is added to the data loss, and measured apart
+    double clip_norm = 0;                         // largest norm of all gradients together; 0: not clipped
+    std::size_t accumulate = 1;                   // batches whose gradients, averaged, make one step
+    std::optional<optim::EMAOptions> ema = {};    // an average of the weights, which is validated, and the result
+    std::size_t evaluate_every = 1;               // epochs between two validations
+    Progress progress = Progress::automatic;
+};
+
+// Trains a model. All of it is optional: a loop written by hand does the same (see docs/training.md).
+template <class T>
+class Trainer : public Training {
+public:
+    // Refers to the model and the optimizer, which must outlive it. Throws std::invalid_argument for options out of
+    // their range.
+    Trainer(nn::Module<T>& model, optim::Optimizer<T>& optimizer, Objective<T> objective,
+            TrainerOptions<T> options = {});
+    ~Trainer() override;
+
+    // Makes a callback, which is called in the order of adding, and returns it: add<EarlyStopping>({.patience = 5}).
+    template <std::derived_from<Callback> C>
+    C& add(typename C::Options options = {}) {
+        auto callback = std::make_unique<C>(std::move(options));
+        C& result = *callback;
+        add(std::move(callback));
+        return result;
+    }
+    Callback& add(std::unique_ptr<Callback> callback);
+    // Puts something else that is stateful into the checkpoint: it must outlive the trainer. Throws
+    // std::invalid_argument for a name that is taken.
+    template <Stateful Thing>
+    void track(std::string name, Thing& thing) {
+        track(Entry(std::move(name), thing));
+    }
+    void track(Entry entry);
+
+    // Trains until the epochs have run out, a callback stops it, or it is interrupted; goes on where a resumed or
+    // interrupted run was. The history is that of the whole training. After SIGINT or SIGTERM the step is finished, the
+    // run is saved (with Checkpointing), and the signal does what it would have done. Throws what objective, callbacks
+    // and penalty throw.
+    const History& fit(DataLoader<T>& batches) { return fit(batches, nullptr); }
+    const History& fit(DataLoader<T>& batches, DataLoader<T>& validation) { return fit(batches, &validation); }
+
+    // Everything that the run depends on, in one file. Throws io::Error.
+    void save(const std::filesystem::path& path);
+    // Takes over a run that was saved: model, optimizer, random streams, loader, callbacks, history and what is
+    // tracked. False when there is no such file. Throws as io::load, and then nothing has changed.
+    bool resume(const std::filesystem::path& path);
+
+    // The loss and the metrics of a set, in evaluation: {"loss", ...}, {"accuracy", ...}.
+    Quantities evaluate(DataLoader<T>& batches);
+    // The model's outputs for all examples, in their order, in evaluation.
+    Array<T> predict(const Dataset<T>& data, std::size_t batch_size = 256);
+
+    double lr() const override { return rate_; }
+    std::int64_t steps_per_epoch() const override;
+    std::int64_t total_steps() const override;
+    std::size_t examples_per_step() const override;
+    State model_state() const override;
+    void load_model_state(const State& state) override;
+    void save_later(const std::filesystem::path& path) override { to_save_.push_back(path); }
+
+    nn::Module<T>& model() { return model_; }
+    optim::Optimizer<T>& optimizer() { return optimizer_; }
+    const Objective<T>& objective() const { return objective_; }
+    const TrainerOptions<T>& options() const { return options_; }
+
+    // Where the run is, without model, optimizer and the others, which have entries of their own.
+    State state() const;
+    void load_state(const State& state);
+    static constexpr bool has_open_layout = true;
+
+private:
+    struct Running;    // sums of the epoch that is under way
+    using Averaged = typename optim::ParameterAverage<T>::Applied;
+
+    const History& fit(DataLoader<T>& batches, DataLoader<T>* validation);
+    void train_epoch(DataLoader<T>& batches, detail::ProgressBar& bar, const detail::InterruptGuard& signals);
+    void take_step(const Batch<T>& batch);
+    void finish_epoch(DataLoader<T>* validation, detail::ProgressBar& bar);
+    bool should_interrupt(const detail::ProgressBar& bar, const detail::InterruptGuard& signals) const;
+    std::vector<std::string> known_quantities(bool validated) const;
+    void save_what_was_asked();
+    std::vector<Entry> entries();
+    std::string last_words(const detail::ProgressBar& bar) const;
+    // While what it returns lives, the parameters are averages, if the run averages.
+    std::unique_ptr<Averaged> averaged() const;
+
+    nn::Module<T>& model_;
+    optim::Optimizer<T>& optimizer_;
+    Objective<T> objective_;
+    TrainerOptions<T> options_;
+    Parameters<T> parameters_;
+    std::optional<optim::EMA<T>> ema_;
+    std::vector<std::unique_ptr<Callback>> callbacks_;
+    std::vector<std::string> callback_names_;    // in the state
+    std::vector<Entry> tracked_;
+    std::unique_ptr<Running> running_;
+    double rate_ = 0;                                                                    // of the last step
+    std::shared_ptr<std::int64_t> schedule_unit_ = std::make_shared<std::int64_t>(1);    // steps per epoch
+    DataLoader<T>* batches_ = nullptr;                                                   // while it fits
+    State loader_state_;    // of a resumed run, until it fits
+    std::vector<std::filesystem::path> to_save_;
+    std::filesystem::path saved_;    // the last checkpoint
+};
+
+extern template class Trainer<float>;
+extern template class Trainer<double>;
+
+}    // namespace xtape::train
