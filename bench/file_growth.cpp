@@ -46,7 +46,8 @@ void bench::file_growth() {
     auto save_attributes = [](std::size_t n) {
         std::map<std::string, std::string> metadata;
         for (std::size_t i = 0; i < n; ++i) metadata["note" + std::to_string(i)] = "text";
-        io::save(file(), {{"model", State()}}, {.durable = false, .metadata = metadata});
+        State state;
+        io::save(file(), {{"model", state}}, {.durable = false, .metadata = metadata});
     };
     auto read = [] { io::read_state(file()); };
     grow("chunks", 4096, save_chunks, read);
