@@ -73,7 +73,9 @@ BOOST_AUTO_TEST_SUITE(registry)
 BOOST_AUTO_TEST_CASE(every_operation_documents_itself_and_has_samples) {
     BOOST_TEST(operations().size() > 10);
     for (const auto& operation : operations()) {
-        if (std::string_view(operation.name).starts_with("test_")) continue;
+        // Operations that tests make, with a name of their own or by map().
+        const std::string_view name(operation.name);
+        if (name.starts_with("test_") || name == "map") continue;
         BOOST_TEST_CONTEXT(operation.name) {
             BOOST_TEST(std::string(operation.about.formula) != "");
             BOOST_TEST(std::string(operation.about.derivative) != "");

@@ -82,10 +82,9 @@ RateFinding find_learning_rate(Trainer<T>& trainer, DataLoader<T>& batches, Rate
         if (batch == nullptr) batch = batches.next();
         const double part = static_cast<double>(step) / static_cast<double>(options.steps - 1);
         const double rate = options.low * std::pow(options.high / options.low, part);
-        const double factor = trainer.optimizer().lr() / trainer.optimizer().base_lr();    // of schedule and plateau
-        if (!(factor > 0))
-            throw Error("[find_learning_rate] the schedule makes the rate 0 at step " +
-                        std::to_string(trainer.optimizer().steps()) + "; find the rate without it");
+        // Schedule and plateau go on; what they make of the rate is taken out again.
+        const double factor = trainer.optimizer().lr() / trainer.optimizer().base_lr();
+        if (!(factor > 0)) break;
         trainer.optimizer().set_lr(rate / factor);
         trainer.optimizer().zero_grad();
         Variable<T> loss = trainer.objective()(trainer.model(), *batch).loss;
@@ -102,8 +101,8 @@ RateFinding find_learning_rate(Trainer<T>& trainer, DataLoader<T>& batches, Rate
         if (smooth > options.diverged * least) break;
     }
     if (result.rates.size() < 3)
-        throw Error("[find_learning_rate] the loss was not finite after " + std::to_string(result.rates.size()) +
-                    " steps at rates from " + std::to_string(options.low) + "; look at the model or the data first");
+        throw Error("[find_learning_rate] came to an end after " + std::to_string(result.rates.size()) +
+                    " steps: the loss was not finite, or the schedule's rate is 0; look at these first");
     double steepest = 0;
     result.steepest = result.rates.front();
     for (std::size_t i = 1 + result.rates.size() / 10; i + 1 < result.rates.size();
