@@ -43,6 +43,10 @@ bool FailingAllocation::happened() const { return left == none; }
         if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
     throw std::bad_alloc();
 }
+// A sanitizer has one of its own, which would not go with our delete.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
     if (!fails())
         if (void* block =
