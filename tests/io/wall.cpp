@@ -126,6 +126,7 @@ BOOST_AUTO_TEST_CASE(without_a_child_nothing_is_changed) {
         });
     };
     BOOST_TEST(write_with(RLIMIT_NPROC, 0) == 2);
+#if !defined(__SANITIZE_ADDRESS__)    // which needs descriptors to look at the error
     int closed = 0;
     for (rlim_t most = 3; most < 40; ++most) {
         int code = write_with(RLIMIT_NOFILE, most);
@@ -135,6 +136,7 @@ BOOST_AUTO_TEST_CASE(without_a_child_nothing_is_changed) {
         BOOST_TEST(files::same(before, io::read_state(path)));
     }
     BOOST_TEST(closed > 0);
+#endif
 }
 
 BOOST_AUTO_TEST_CASE(several_threads_change_files_at_once) {
