@@ -21,7 +21,7 @@ echo "#define XTAPE_CPU_FEATURES(X)" >"$build/include/cpu_features.hpp"    # any
 
 # The loader and what it stands on, with the coverage that libFuzzer steers by.
 sources="core/array.cpp core/detail/memory.cpp core/detail/tally.cpp core/shape.cpp core/state.cpp core/stateful.cpp core/detail/build_flags.cpp \
-core/detail/cpu_guard.cpp io/save.cpp io/load.cpp io/keras.cpp io/detail/read_state.cpp $(find io/detail -name '*.cpp')"
+core/detail/cpu_guard.cpp io/save.cpp io/load.cpp io/keras.cpp io/npy.cpp io/npz.cpp io/safetensors.cpp $(find io/detail -name '*.cpp')"
 objects=""
 for source in $sources; do
     object="$build/objects/$(echo "$source" | tr / _).o"
