@@ -1,0 +1,22 @@
+# Compiles SNIPPET, which must fail and say what its line `// expect: <regex>` wants. With the part between `#ifndef RIGHT`
+# and `#else` replaced by what follows (-DRIGHT) it must compile, so that it fails for that reason alone.
+file(STRINGS "${SNIPPET}" expect REGEX "^// expect: ")
+if(NOT expect)
+    message(FATAL_ERROR "${SNIPPET} has no line `// expect: <regex>`")
+endif()
+string(REPLACE "// expect: " "" expect "${expect}")
+separate_arguments(flags UNIX_COMMAND "${FLAGS}")
+list(TRANSFORM INCLUDE_DIRS PREPEND "-I")
+set(compile "${CMAKE_COMMAND}" -E env LC_ALL=C "${COMPILER}" -std=c++20 -fsyntax-only ${flags} ${INCLUDE_DIRS})
+
+execute_process(COMMAND ${compile} "${SNIPPET}" RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE errors)
+if(code EQUAL 0)
+    message(FATAL_ERROR "${SNIPPET} compiles")
+endif()
+if(NOT errors MATCHES "${expect}")
+    message(FATAL_ERROR "${SNIPPET} fails, but the compiler does not say `${expect}`:\n${errors}")
+endif()
+execute_process(COMMAND ${compile} -DRIGHT "${SNIPPET}" RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE errors)
+if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${SNIPPET} does not compile with -DRIGHT either:\n${errors}")
+endif()
