@@ -1,0 +1,28 @@
+// What the loop sums up over an epoch, or over a set that it evaluates.
+#pragma once
+
+#include <xtape/train/loop/metrics.hpp>
+#include <xtape/train/loop/trainer.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace xtape::train {
+
+// Sums over the epoch, from which its row in the history comes.
+template <class T>
+struct Trainer<T>::Running {
+    explicit Running(const Metrics<T>& kinds) {
+        for (const auto& kind : kinds) metrics.push_back(kind->fresh());
+    }
+    // Takes outputs, where there are any.
+    void measure(const Variable<T>& outputs, const Batch<T>& batch) {
+        if (!outputs.defined()) return;
+        for (auto& metric : metrics) metric->update(outputs.value(), batch);
+    }
+
+    double loss = 0, penalty = 0, examples = 0, batches = 0;
+    std::vector<std::unique_ptr<Metric<T>>> metrics;
+};
+
+}    // namespace xtape::train

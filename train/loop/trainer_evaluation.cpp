@@ -1,0 +1,109 @@
+// What a run measures, and what it says about it.
+#include <xtape/core/mode.hpp>
+#include <xtape/train/loop/detail/progress_bar.hpp>
+#include <xtape/train/loop/detail/running.hpp>
+#include <xtape/train/loop/detail/text.hpp>
+#include <xtape/train/loop/trainer.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+namespace xtape::train {
+
+template <class T>
+std::vector<std::string> Trainer<T>::known_quantities(bool validated) const {
+    std::vector<std::string> names{"train.loss"};
+    if (options_.penalty) names.push_back("train.penalty");
+    for (const auto& metric : objective_.metrics())
+        for (const auto& [name, value] : metric->fresh()->values()) names.push_back("train." + name);
+    if (validated) {
+        names.push_back("validation.loss");
+        for (const auto& metric : objective_.metrics())
+            for (const auto& [name, value] : metric->fresh()->values()) names.push_back("validation." + name);
+    }
+    names.push_back("lr");
+    return names;
+}
+
+template <class T>
+Quantities Trainer<T>::evaluate(DataLoader<T>& batches) {
+    nn::EvalGuard guard(model_);
+    NoGrad no_grad;
+    Running sums(objective_.metrics());
+    for (const Batch<T>& batch : batches) {
+        const auto [loss, outputs] = objective_(model_, batch);
+        sums.loss += static_cast<double>(loss.item()) * static_cast<double>(batch.size());
+        sums.examples += static_cast<double>(batch.size());
+        sums.measure(outputs, batch);
+    }
+    Quantities result{{"loss", sums.loss / sums.examples}};
+    for (const auto& metric : sums.metrics)
+        for (const auto& each : metric->values()) result.push_back(each);
+    return result;
+}
+
+template <class T>
+Array<T> Trainer<T>::predict(const Dataset<T>& data, std::size_t batch_size) {
+    if (batch_size == 0) throw std::invalid_argument("[predict] got batch_size = 0; wanted 1 or more");
+    if (data.size() == 0) throw Error("[predict] got no examples");
+    nn::EvalGuard guard(model_);
+    NoGrad no_grad;
+    Array<T> result;
+    std::vector<std::int64_t> rows;
+    for (std::size_t begin = 0; begin < data.size(); begin += batch_size) {
+        rows.resize(std::min(batch_size, data.size() - begin));
+        std::iota(rows.begin(), rows.end(), static_cast<std::int64_t>(begin));
+        const Array<T> outputs = model_(data.fetch(rows).inputs).value();
+        if (begin == 0) {
+            Shape shape = outputs.shape();
+            if (shape.empty())
+                throw ShapeError("[predict] got a model whose output has no axes; wanted one row an example");
+            shape[0] = data.size();
+            result = empty_array<T>(shape);
+        }
+        const std::size_t length = outputs.size() / rows.size();
+        std::copy(outputs.storage().begin(), outputs.storage().end(),
+                  result.storage().begin() + static_cast<std::ptrdiff_t>(begin * length));
+    }
+    return result;
+}
+
+template <class T>
+std::string Trainer<T>::last_words(const detail::ProgressBar& bar) const {
+    std::string text;
+    if (interrupted_)
+        text = "Interrupted after step " + std::to_string(steps_) + "; it can go on from there.\n";
+    else if (!stopped_.empty())
+        text = "Stopped: " + stopped_ + ".\n";
+    for (const char* name : {"validation.accuracy", "validation.loss", "train.loss"}) {
+        if (!history_.contains(name)) continue;
+        char best[96] = "";
+        bool any = false;
+        for (double value : history_.values(name)) any = any || !std::isnan(value);
+        if (any)
+            std::snprintf(best, sizeof best, "Best %s: %.4g, in epoch %zu of %zu.\n", name, history_.best(name),
+                          history_.best_epoch(name) + 1, history_.epochs());
+        text += best;
+        break;
+    }
+    char speed[96];
+    std::snprintf(speed, sizeof speed, "%lld steps, %s, %.3g examples per second.\n", static_cast<long long>(steps_),
+                  detail::duration(bar.seconds()).c_str(), bar.examples_per_second());
+    text += speed;
+    if (!saved_.empty()) text += "Checkpoint: " + saved_.string() + "\n";
+    return text;
+}
+
+// The other members are instantiated where they are defined.
+template std::vector<std::string> Trainer<float>::known_quantities(bool) const;
+template Quantities Trainer<float>::evaluate(DataLoader<float>&);
+template Array<float> Trainer<float>::predict(const Dataset<float>&, std::size_t);
+template std::string Trainer<float>::last_words(const detail::ProgressBar&) const;
+template std::vector<std::string> Trainer<double>::known_quantities(bool) const;
+template Quantities Trainer<double>::evaluate(DataLoader<double>&);
+template Array<double> Trainer<double>::predict(const Dataset<double>&, std::size_t);
+template std::string Trainer<double>::last_words(const detail::ProgressBar&) const;
+
+}    // namespace xtape::train

@@ -1,0 +1,115 @@
+// What a run saves, and how it goes on from there.
+#include <xtape/core/random.hpp>
+#include <xtape/io/checkpoint.hpp>
+#include <xtape/train/loop/detail/running.hpp>
+#include <xtape/train/loop/trainer.hpp>
+
+#include <algorithm>
+
+namespace xtape::train {
+
+template <class T>
+void Trainer<T>::save_what_was_asked() {
+    for (const auto& path : std::exchange(to_save_, {})) save(path);
+}
+
+template <class T>
+std::vector<Entry> Trainer<T>::entries() {
+    std::vector<Entry> result{{"model", model_},
+                              {"optimizer", optimizer_},
+                              {"random", default_generator()},
+                              {"trainer", *this},
+                              {"loader", loader_state_}};
+    for (const Entry& entry : tracked_) result.push_back(entry);
+    return result;
+}
+
+template <class T>
+void Trainer<T>::save(const std::filesystem::path& path) {
+    if (batches_ != nullptr) loader_state_ = batches_->state();
+    io::save(path, entries());
+    if (batches_ != nullptr) loader_state_ = State();
+    saved_ = path;
+}
+
+template <class T>
+bool Trainer<T>::resume(const std::filesystem::path& path) {
+    if (!std::filesystem::exists(path)) return false;
+    loader_state_ = State();
+    io::load(path, entries());
+    return true;
+}
+
+template <class T>
+State Trainer<T>::state() const {
+    State state;
+    state.add("steps", steps_);
+    state.add("epoch", static_cast<std::int64_t>(epoch_));
+    state.add("stopped", stopped_);
+    state.add("history", history_.state());
+    state.add("lr", rate_);
+    state.add("running.loss", running_->loss);
+    state.add("running.penalty", running_->penalty);
+    state.add("running.examples", running_->examples);
+    state.add("running.batches", running_->batches);
+    for (std::size_t i = 0; i < running_->metrics.size(); ++i)
+        state.add("running.metrics." + std::to_string(i), running_->metrics[i]->state());
+    if (ema_) state.add("ema", ema_->state());
+    for (std::size_t i = 0; i < callbacks_.size(); ++i) state.add(callback_names_[i], callbacks_[i]->state());
+    return state;
+}
+
+template <class T>
+void Trainer<T>::load_state(const State& state) {
+    // Whatever can fail comes first.
+    History history;
+    history.load_state(state.child("history"));
+    auto running = std::make_unique<Running>(objective_.metrics());
+    running->loss = state.get<double>("running.loss");
+    running->penalty = state.get<double>("running.penalty");
+    running->examples = state.get<double>("running.examples");
+    running->batches = state.get<double>("running.batches");
+    for (std::size_t i = 0; i < running->metrics.size(); ++i)
+        running->metrics[i]->load_state(state.child("running.metrics." + std::to_string(i)));
+    const auto steps = state.get<std::int64_t>("steps"), epoch = state.get<std::int64_t>("epoch");
+    const auto stopped = state.get<std::string>("stopped");
+    const auto rate = state.get<double>("lr");
+    for (const auto& [name, value] : state)
+        if (name.starts_with("callbacks.") &&
+            std::none_of(callback_names_.begin(), callback_names_.end(),
+                         [&](const std::string& known) { return name.starts_with(known + "."); }))
+            throw StateError("[Trainer] got the state of a callback that is not here, " + name);
+    const State before = this->state();
+    auto load_parts = [&](const State& from) {
+        if (ema_) ema_->load_state(from.child("ema"));
+        for (std::size_t i = 0; i < callbacks_.size(); ++i) callbacks_[i]->load_state(from.child(callback_names_[i]));
+    };
+    try {
+        load_parts(state);
+    } catch (...) {
+        load_parts(before);
+        throw;
+    }
+    history_ = std::move(history);
+    running_ = std::move(running);
+    steps_ = steps;
+    rate_ = rate;
+    epoch_ = static_cast<std::size_t>(epoch);
+    stopped_ = stopped;
+}
+
+// The other members are instantiated where they are defined.
+template void Trainer<float>::save_what_was_asked();
+template std::vector<Entry> Trainer<float>::entries();
+template void Trainer<float>::save(const std::filesystem::path&);
+template bool Trainer<float>::resume(const std::filesystem::path&);
+template State Trainer<float>::state() const;
+template void Trainer<float>::load_state(const State&);
+template void Trainer<double>::save_what_was_asked();
+template std::vector<Entry> Trainer<double>::entries();
+template void Trainer<double>::save(const std::filesystem::path&);
+template bool Trainer<double>::resume(const std::filesystem::path&);
+template State Trainer<double>::state() const;
+template void Trainer<double>::load_state(const State&);
+
+}    // namespace xtape::train
