@@ -31,6 +31,7 @@ public:
 
     Variable<T> forward(const Variable<T>& x) override;
     std::string describe() const override;
+    const BatchNormOptions& options() const { return options_; }
 
 private:
     void track(const Array<T>& mean, const Array<T>& variance, std::size_t count);

@@ -1,227 +1,18 @@
-#include <xtape/io/checkpoint.hpp>
-#include <xtape/nn/dropout.hpp>
-#include <xtape/nn/linear.hpp>
-#include <xtape/nn/normalization.hpp>
-#include <xtape/nn/penalty.hpp>
-#include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/rectifier.hpp>
-#include <xtape/ops/reduce.hpp>
-#include <xtape/optim/adam.hpp>
-#include <xtape/optim/sgd.hpp>
-#include <xtape/train/data/augment.hpp>
-#include <xtape/train/data/split.hpp>
-#include <xtape/train/data/synthetic.hpp>
-#include <xtape/train/loop/checkpointing.hpp>
-#include <xtape/train/loop/early_stopping.hpp>
-#include <xtape/train/loop/logs.hpp>
+#include <xtape/optim/adagrad.hpp>
+#include <xtape/train/loop/one_cycle.hpp>
 #include <xtape/train/loop/rate_finder.hpp>
-#include <xtape/train/loop/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cmath>
-#include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
-#include <string>
 
-using namespace xtape;
-using namespace xtape::train;
+#include "runs.hpp"
+
+using namespace runs;
 
 BOOST_AUTO_TEST_SUITE(trainer)
-
-namespace {
-
-namespace fs = std::filesystem;
-
-struct Folder {
-    fs::path path = fs::temp_directory_path() / ("xtape_trainer_" + std::to_string(::getpid()));
-    Folder() { fs::create_directories(path); }
-    ~Folder() { fs::remove_all(path); }
-    fs::path operator/(const char* name) const { return path / name; }
-};
-
-template <class T>
-struct Net : nn::Module<T> {
-    nn::Linear<T> fc1{this, "fc1", 2, 16};
-    nn::BatchNorm<T> norm{this, "norm", 16};
-    nn::Dropout<T> dropout{this, "dropout", 0.1};
-    nn::Linear<T> fc2{this, "fc2", 16, 3};
-    Variable<T> forward(const Variable<T>& x) override { return fc2(dropout(relu(norm(fc1(x))))); }
-};
-
-void add_noise(Array<float>& x, Stream& stream) {
-    const Array<float> noise = stream.normal<float>(x.shape(), 0, 0.01);
-    for (std::size_t i = 0; i < x.size(); ++i) x.storage()[i] += noise.storage()[i];
-}
-
-// A run with everything that has a state.
-struct Run {
-    Dataset<float> data = spirals<float>({.per_class = 40, .seed = 5});
-    Split<float> parts = split(data, {.validation = 0.25, .stratified = true, .seed = 6});
-    DataLoader<float> batches;
-    DataLoader<float> validation{parts.validation, {.batch_size = 30}};
-    Net<float> net;
-    optim::AdamW<float> optimizer{net.parameters(), {.lr = 1e-2}};
-    Trainer<float> trainer;
-
-    explicit Run(const fs::path& checkpoint, std::int64_t max_steps = 0, const fs::path& log = {})
-        : batches(parts.train, {.batch_size = 16, .shuffle = true, .prefetch = true}, add_noise),
-          trainer(net, optimizer, classification<float>({top_k<float>(2), precision_recall<float>(), auc<float>()}),
-                  {.epochs = 8,
-                   .max_steps = max_steps,
-                   .schedule = optim::cosine({.steps = 48}),
-                   .plateau = optim::PlateauOptions{.patience = 1},
-                   .penalty = [this] { return 1e-3F * nn::l2_penalty(net.named_parameters()); },
-                   .clip_norm = 1.0,
-                   .accumulate = 2,
-                   .ema = optim::EMAOptions{.decay = 0.9},
-                   .progress = Progress::none}) {
-        trainer.add<EarlyStopping>({.patience = 3, .restore_best = true});
-        trainer.add<Checkpointing>({.path = checkpoint, .every_steps = 1});
-        if (!log.empty()) trainer.add<JsonlLog>({.path = log});
-    }
-    void fit() { trainer.fit(batches, validation); }
-};
-
-void check_same(Run& a, Run& b) {
-    for (const auto& [name, value] : a.net.state()) BOOST_TEST(identical(value, b.net.state().at(name)), name);
-    const State history = b.trainer.history().state();
-    for (const auto& [name, value] : a.trainer.history().state()) BOOST_TEST(identical(value, history.at(name)), name);
-}
-
-std::string text(const fs::path& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-// A model with one number, whose loss is what a test wants it to be.
-struct Scripted {
-    nn::Linear<double> model{1, 1, {.bias = false}};
-    optim::SGD<double> optimizer{model.parameters(), {.lr = 0.1}};
-    DataLoader<double> batches{Dataset<double>(Array<double>(Shape{1, 1}, 1.0), Array<double>(Shape{1, 1}, 0.0)),
-                               {.batch_size = 1}};
-    std::vector<double> losses;
-    std::size_t call = 0;
-    Objective<double> objective{[this](nn::Module<double>& m, const Batch<double>& batch) {
-        // In training any number; in evaluation the script's next one.
-        const double offset = m.is_training() ? 0 : losses.at(call++) - double(m(batch.inputs).value()(0, 0));
-        return sum(m(batch.inputs)) + offset;
-    }};
-};
-
-}    // namespace
-
-BOOST_AUTO_TEST_CASE(a_run_interrupted_at_any_step_ends_in_the_same_bits) {
-    Folder folder;
-    seed(3);
-    Run whole(folder / "whole.h5", 0, folder / "whole.jsonl");
-    whole.fit();
-    BOOST_TEST(whole.trainer.history().epochs() >= 4u);
-    const std::int64_t steps = whole.trainer.steps();
-    for (std::int64_t stop = 1; stop < steps; stop += 5) {
-        const fs::path path = folder / "part.h5", log = folder / "part.jsonl";
-        fs::remove(log);
-        seed(3);
-        {
-            Run part(path, stop, log);
-            part.fit();
-            BOOST_TEST(part.trainer.steps() == stop);
-            BOOST_TEST(part.trainer.interrupted());
-        }
-        seed(777);
-        Run resumed(path, 0, log);
-        BOOST_TEST(resumed.trainer.resume(path));
-        BOOST_TEST(resumed.trainer.steps() == stop);
-        resumed.fit();
-        check_same(whole, resumed);
-        BOOST_TEST(text(log) == text(folder / "whole.jsonl"));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_run_can_go_on_in_the_same_process) {
-    Folder folder;
-    seed(3);
-    Run whole(folder / "whole.h5");
-    whole.fit();
-    seed(3);
-    Run parts(folder / "part.h5", 7);
-    parts.fit();
-    BOOST_TEST(parts.trainer.steps() == 7);
-    seed(3);
-    Run other(folder / "other.h5");
-    BOOST_TEST(other.trainer.resume(folder / "part.h5"));
-    other.fit();
-    check_same(whole, other);
-}
-
-BOOST_AUTO_TEST_CASE(a_run_that_is_killed_at_any_moment_ends_in_the_same_bits) {
-    Folder folder;
-    seed(3);
-    Run whole(folder / "whole.h5");
-    whole.fit();
-    const fs::path path = folder / "killed.h5";
-    for (unsigned moment = 0; moment < 12; ++moment) {
-        fs::remove(path);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            seed(3);
-            Run run(path);
-            run.fit();
-            ::_exit(0);
-        }
-        ::usleep(3000 + moment * 7919);
-        ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, 0);
-        seed(3);
-        Run resumed(path);
-        resumed.trainer.resume(path);    // there may be no checkpoint yet
-        resumed.fit();
-        check_same(whole, resumed);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_signal_ends_the_program_as_it_would_when_the_step_has_been_saved) {
-    Folder folder;
-    const fs::path path = folder / "signal.h5";
-    const pid_t child = ::fork();
-    if (child == 0) {
-        seed(3);
-        Run run(path);
-        run.trainer.template add<Call>({.after_step = [](Training& training) {
-            if (training.steps() == 9) std::raise(SIGINT);
-        }});
-        run.fit();
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    BOOST_TEST((WIFSIGNALED(status) && WTERMSIG(status) == SIGINT));
-    seed(1);
-    Run resumed(path);
-    BOOST_TEST(resumed.trainer.resume(path));
-    BOOST_TEST(resumed.trainer.steps() == 9);
-}
-
-BOOST_AUTO_TEST_CASE(a_checkpoint_that_does_not_fit_changes_nothing) {
-    Folder folder;
-    seed(3);
-    Run run(folder / "run.h5", 5);
-    run.fit();
-    Scripted other;
-    Trainer<double> trainer(other.model, other.optimizer, other.objective, {.progress = Progress::none});
-    const State before = trainer.state();
-    BOOST_CHECK_THROW(trainer.resume(folder / "run.h5"), Error);
-    for (const auto& [name, value] : before) BOOST_TEST(identical(value, trainer.state().at(name)));
-    BOOST_TEST(!trainer.resume(folder / "missing.h5"));
-}
 
 BOOST_AUTO_TEST_CASE(patience_counts_epochs_without_improvement_and_nan_is_none) {
     const double nan = std::nan("");
@@ -315,7 +106,9 @@ BOOST_AUTO_TEST_CASE(wrong_options_and_names_are_refused) {
     BOOST_CHECK_THROW(make({.accumulate = 0}), std::invalid_argument);
     BOOST_CHECK_THROW(EarlyStopping({.patience = 0}), std::invalid_argument);
     BOOST_CHECK_THROW(EarlyStopping({.min_delta = -1}), std::invalid_argument);
-    BOOST_CHECK_THROW(Checkpointing({}), std::invalid_argument);
+    BOOST_CHECK_THROW(make({.steps = -1}), std::invalid_argument);
+    BOOST_CHECK_THROW(make({.evaluate_every_steps = -1}), std::invalid_argument);
+    BOOST_CHECK_THROW(make({.seconds = std::nan("")}), std::invalid_argument);
     auto trainer = std::make_unique<Trainer<double>>(run.model, run.optimizer, run.objective,
                                                      TrainerOptions<double>{.plateau = optim::PlateauOptions{}});
     BOOST_CHECK_THROW(trainer->fit(run.batches), std::invalid_argument);    // there is no validation.loss
@@ -345,6 +138,103 @@ BOOST_AUTO_TEST_CASE(the_rate_finder_puts_everything_back_byte_for_byte) {
     BOOST_TEST((found.valley > 1e-5 && found.valley < 10));
     BOOST_TEST((found.steepest > 1e-5 && found.steepest < 10));
     BOOST_CHECK_THROW(find_learning_rate(run.trainer, run.batches, {.low = 0}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(training_may_be_counted_in_steps) {
+    auto data = linear_regression<double>({.count = 50, .features = 2, .seed = 2});
+    nn::Linear<double> model(2, 1);
+    optim::SGD<double> optimizer(model.parameters(), {.lr = 0.1});
+    Trainer<double> trainer(model, optimizer, regression<double>(), {.steps = 13, .progress = Progress::none});
+    DataLoader<double> batches(data, {.batch_size = 10});
+    std::int64_t total = 0;
+    trainer.add<Call>({.end = [&](Training& training) { total = training.total_steps(); }});
+    trainer.fit(batches);
+    BOOST_TEST(trainer.steps() == 13);
+    BOOST_TEST(total == 13);
+    BOOST_TEST(trainer.history().epochs() == 3u);    // the last is a part of one
+    BOOST_TEST(!std::isnan(trainer.history().last("train.loss")));
+    BOOST_TEST(!trainer.interrupted());
+    trainer.fit(batches);
+    BOOST_TEST(trainer.steps() == 13);
+}
+
+BOOST_AUTO_TEST_CASE(a_time_limit_interrupts_between_steps) {
+    Scripted run;
+    Trainer<double> trainer(run.model, run.optimizer, run.objective,
+                            {.epochs = 1000000000, .seconds = 0.02, .progress = Progress::none});
+    trainer.fit(run.batches);
+    BOOST_TEST(trainer.interrupted());
+    BOOST_TEST(trainer.steps() > 0);
+    BOOST_TEST(trainer.stopped() == "");
+}
+
+BOOST_AUTO_TEST_CASE(evaluations_between_epochs_have_rows_of_their_own) {
+    Scripted run;
+    run.losses = {9, 8, 7, 6};
+    auto data = Dataset<double>(Array<double>(Shape{10, 1}, 1.0), Array<double>(Shape{10, 1}, 0.0));
+    DataLoader<double> batches(data, {.batch_size = 1}), validation(run.batches.data(), {.batch_size = 1});
+    Trainer<double> trainer(run.model, run.optimizer, run.objective,
+                            {.epochs = 1, .evaluate_every_steps = 3, .progress = Progress::none});
+    std::vector<std::int64_t> steps;
+    struct Seen : Callback {
+        std::vector<std::int64_t>& steps;
+        explicit Seen(std::vector<std::int64_t>& s) : steps(s) {}
+        std::string name() const override { return "seen"; }
+        void after_evaluation(Training& training) override { steps.push_back(training.steps()); }
+    };
+    trainer.add(std::make_unique<Seen>(steps));
+    trainer.fit(batches, validation);
+    BOOST_TEST(steps == (std::vector<std::int64_t>{3, 6, 9}), boost::test_tools::per_element());
+    BOOST_TEST(trainer.evaluations().values("step") == (std::vector<double>{3, 6, 9}),
+               boost::test_tools::per_element());
+    const auto& losses = trainer.evaluations().values("validation.loss");
+    for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(losses[i] == 9.0 - double(i), boost::test_tools::tolerance(1e-12));
+    BOOST_TEST(trainer.history().epochs() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(patience_may_count_evaluations) {
+    Scripted run;
+    run.losses = {3, 2, 2.5, 2.6, 1};
+    auto data = Dataset<double>(Array<double>(Shape{20, 1}, 1.0), Array<double>(Shape{20, 1}, 0.0));
+    DataLoader<double> batches(data, {.batch_size = 1}), validation(run.batches.data(), {.batch_size = 1});
+    Trainer<double> trainer(run.model, run.optimizer, run.objective,
+                            {.epochs = 1, .evaluate_every_steps = 2, .progress = Progress::none});
+    auto& stopping = trainer.add<EarlyStopping>({.patience = 2, .restore_best = true, .by_evaluation = true});
+    double best = 0;
+    trainer.add<Call>({.after_step = [&](Training& training) {
+        if (training.steps() == 4) best = run.model.weight.value()(0, 0);
+    }});
+    trainer.fit(batches, validation);
+    BOOST_TEST(trainer.steps() == 8);
+    BOOST_TEST(stopping.best_step() == 4);
+    BOOST_TEST(run.model.weight.value()(0, 0) == best);
+    Trainer<double> other(run.model, run.optimizer, run.objective, {.progress = Progress::none});
+    other.add<EarlyStopping>({.by_evaluation = true});
+    BOOST_CHECK_THROW(other.fit(batches, validation), std::invalid_argument);    // there are none
+}
+
+BOOST_AUTO_TEST_CASE(one_cycle_leads_rate_and_momentum_through_all_steps) {
+    auto data = linear_regression<double>({.count = 40, .features = 2, .seed = 2});
+    nn::Linear<double> model(2, 1);
+    optim::SGD<double> optimizer(model.parameters(), {.lr = 0.01});
+    Trainer<double> trainer(model, optimizer, regression<double>(), {.epochs = 5, .progress = Progress::none});
+    DataLoader<double> batches(data, {.batch_size = 10});
+    const optim::OneCycleOptions cycle{.steps = 20};
+    const auto rate = optim::one_cycle(cycle), momentum = optim::one_cycle_momentum(cycle);
+    trainer.add<Call>({.after_step = [&](Training& training) {
+        const std::int64_t step = training.steps() - 1;
+        BOOST_TEST(training.lr() == 0.1 * rate(step), boost::test_tools::tolerance(1e-12));
+        BOOST_TEST(optimizer.options().momentum == momentum(step));
+    }});
+    fit_one_cycle(trainer, batches, {.max_lr = 0.1});
+    BOOST_TEST(trainer.steps() == 20);
+
+    optim::Adagrad<double> without(model.parameters(), {.lr = 0.01});    // momentum
+    Trainer<double> other(model, without, regression<double>(), {.epochs = 2, .progress = Progress::none});
+    fit_one_cycle(other, batches);
+    BOOST_TEST(other.lr() < 0.01 / 25);
+    BOOST_CHECK_THROW(fit_one_cycle(other, batches, {.max_lr = -1}), std::invalid_argument);
+    BOOST_CHECK_THROW(fit_one_cycle(other, batches, {.pct_start = 2}), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,13 +1,15 @@
 // Callback: what a run calls on its way; Training: the run as callbacks see it.
 #pragma once
 
-#include <xtape/core/state.hpp>
+#include <xtape/core/stateful.hpp>
 #include <xtape/train/loop/history.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace xtape::train {
 
@@ -19,11 +21,15 @@ public:
     std::int64_t steps() const { return steps_; }    // optimizer steps, over all epochs and resumed runs
     std::size_t epoch() const { return epoch_; }     // epochs that are complete
     const History& history() const { return history_; }
+    // The validations between epochs, where the run is asked for them (evaluate_every_steps): a row each, with the
+    // "step" that it followed.
+    const History& evaluations() const { return evaluations_; }
     double step_loss() const { return step_loss_; }    // the data loss of the last step
     virtual double lr() const = 0;                     // of its first group
     virtual std::int64_t steps_per_epoch() const = 0;
     virtual std::int64_t total_steps() const = 0;    // that the run will have, if nothing ends it early
     virtual std::size_t examples_per_step() const = 0;
+    virtual bool evaluates_between_epochs() const = 0;
 
     // Ends the training, for good: what follows its last step takes place (best weights), unlike an interruption, after
     // which the run can go on.
@@ -36,16 +42,22 @@ public:
     // The model's parameters and buffers as they are validated (averaged, where the run averages).
     virtual State model_state() const = 0;
     virtual void load_model_state(const State& state) = 0;
-    // Has the run saved to a file, everything that it depends on, when all callbacks have been called for this moment.
-    virtual void save_later(const std::filesystem::path& path) = 0;
+    // Whether a callback has loaded another model since the last step.
+    bool restored() const { return restored_; }
+    // Saves entries and says where: see save_later.
+    using Save = std::function<std::filesystem::path(const std::vector<Entry>& entries)>;
+    // Has everything that the run depends on saved to a file, or as `save` does it, when all callbacks have been called
+    // for this moment.
+    virtual void save_later(Save save) = 0;
+    void save_later(const std::filesystem::path& path);
 
 protected:
     std::int64_t steps_ = 0;
     std::size_t epoch_ = 0;
-    History history_;
+    History history_, evaluations_;
     double step_loss_ = 0;
     std::string stopped_;
-    bool interrupted_ = false;
+    bool interrupted_ = false, restored_ = false;
 };
 
 // Stateful: what it has to remember goes into the checkpoint under its name. All functions may do nothing.
@@ -57,10 +69,13 @@ public:
     // std::invalid_argument when it cannot do its work.
     virtual void begin(Training&, const std::vector<std::string>& known) { static_cast<void>(known); }
     virtual void after_step(Training&) {}
-    virtual void after_epoch(Training&) {}    // the epoch's row is in the history
-    virtual void end(Training&) {}            // training has ended, or was interrupted
+    virtual void after_evaluation(Training&) {}    // between epochs: its row is in the evaluations
+    virtual void after_epoch(Training&) {}         // the epoch's row is in the history
+    virtual void end(Training&) {}                 // training has ended, or was interrupted
     virtual State state() const { return {}; }
     virtual void load_state(const State&) {}
+    // Where it writes for people and their programs, if it does: a finished run says so.
+    virtual std::filesystem::path log() const { return {}; }
 };
 
 }    // namespace xtape::train

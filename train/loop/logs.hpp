@@ -22,6 +22,7 @@ public:
     explicit CsvLog(Options options) : options_(std::move(options)) {}
     std::string name() const override { return "csv_log"; }
     void after_epoch(Training& training) override { training.history().write_csv(options_.path); }
+    std::filesystem::path log() const override { return options_.path; }
 
 private:
     Options options_;
@@ -37,6 +38,7 @@ public:
     void begin(Training& training, const std::vector<std::string>& known) override;
     // Throws io::Error.
     void after_epoch(Training& training) override;
+    std::filesystem::path log() const override { return options_.path; }
 
 private:
     Options options_;

@@ -1,6 +1,7 @@
 #include <xtape/core/backward.hpp>
 #include <xtape/nn/clip.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/train/loop/detail/averaging.hpp>
 #include <xtape/train/loop/detail/interrupt.hpp>
 #include <xtape/train/loop/detail/progress_bar.hpp>
 #include <xtape/train/loop/detail/running.hpp>
@@ -12,6 +13,14 @@
 #include <stdexcept>
 
 namespace xtape::train {
+namespace {
+
+template <class T>
+std::size_t steps_of(const DataLoader<T>& batches, std::size_t accumulate) {
+    return (batches.size() + accumulate - 1) / accumulate;
+}
+
+}    // namespace
 
 template <class T>
 Trainer<T>::Trainer(nn::Module<T>& model, optim::Optimizer<T>& optimizer, Objective<T> objective,
@@ -24,7 +33,10 @@ Trainer<T>::Trainer(nn::Module<T>& model, optim::Optimizer<T>& optimizer, Object
     auto refuse = [](const std::string& got, const char* wanted) {
         throw std::invalid_argument("[Trainer] got " + got + "; wanted " + wanted);
     };
-    if (options_.max_steps < 0) refuse("max_steps = " + std::to_string(options_.max_steps), "0 or more");
+    for (const auto& [name, count] : {std::pair{"steps", options_.steps},
+                                      {"max_steps", options_.max_steps},
+                                      {"evaluate_every_steps", options_.evaluate_every_steps}})
+        if (count < 0) refuse(std::string(name) + " = " + std::to_string(count), "0 or more");
     if (!(options_.seconds >= 0)) refuse("seconds = " + detail::exact(options_.seconds), "0 or more");
     if (!(options_.clip_norm >= 0)) refuse("clip_norm = " + detail::exact(options_.clip_norm), "0 or more");
     if (options_.accumulate == 0) refuse("accumulate = 0", "1 or more");
@@ -35,7 +47,8 @@ Trainer<T>::Trainer(nn::Module<T>& model, optim::Optimizer<T>& optimizer, Object
     else if (options_.schedule)
         optimizer_.set_schedule(*options_.schedule);
     if (options_.plateau) optimizer_.set_plateau(*options_.plateau);
-    if (options_.ema) ema_.emplace(parameters_, *options_.ema);
+    if (options_.ema && options_.swa_from) refuse("ema and swa_from", "one average of the weights");
+    averaging_ = std::make_unique<detail::Averaging<T>>(model_, options_.ema, options_.swa_from);
     running_ = std::make_unique<Running>(objective_.metrics());
 }
 
@@ -64,14 +77,27 @@ void Trainer<T>::track(Entry entry) {
 }
 
 template <class T>
+void Trainer<T>::set_schedules(optim::Schedule rate, std::optional<optim::Schedule> momentum) {
+    optimizer_.set_schedule(rate);
+    options_.schedule = std::move(rate);
+    options_.schedule_by_epoch = false;
+    options_.momentum = std::move(momentum);
+}
+
+template <class T>
 std::int64_t Trainer<T>::steps_per_epoch() const {
-    if (batches_ == nullptr) return 0;
-    return static_cast<std::int64_t>((batches_->size() + options_.accumulate - 1) / options_.accumulate);
+    return batches_ == nullptr ? 0 : static_cast<std::int64_t>(steps_of(*batches_, options_.accumulate));
 }
 
 template <class T>
 std::int64_t Trainer<T>::total_steps() const {
-    return steps_per_epoch() * static_cast<std::int64_t>(options_.epochs);
+    return batches_ == nullptr ? options_.steps : total_steps(*batches_);
+}
+
+template <class T>
+std::int64_t Trainer<T>::total_steps(const DataLoader<T>& batches) const {
+    if (options_.steps > 0) return options_.steps;
+    return static_cast<std::int64_t>(options_.epochs * steps_of(batches, options_.accumulate));
 }
 
 template <class T>
@@ -80,20 +106,24 @@ std::size_t Trainer<T>::examples_per_step() const {
 }
 
 template <class T>
-std::unique_ptr<typename Trainer<T>::Averaged> Trainer<T>::averaged() const {
-    return ema_ && ema_->updates() > 0 ? std::make_unique<Averaged>(*ema_) : nullptr;
-}
-
-template <class T>
 State Trainer<T>::model_state() const {
-    const auto applied = averaged();
+    const auto averaged = averaging_->apply();
     return model_.state();
 }
 
 template <class T>
 void Trainer<T>::load_model_state(const State& state) {
     model_.load_state(state);
+    restored_ = true;
 }
+
+template <class T>
+struct Trainer<T>::Loop {
+    DataLoader<T>& batches;
+    DataLoader<T>* validation;
+    detail::InterruptGuard signals;
+    detail::ProgressBar bar;
+};
 
 template <class T>
 const History& Trainer<T>::fit(DataLoader<T>& batches, DataLoader<T>* validation) {
@@ -102,62 +132,74 @@ const History& Trainer<T>::fit(DataLoader<T>& batches, DataLoader<T>* validation
         throw std::invalid_argument("[Trainer] got plateau_monitor = '" + options_.plateau_monitor +
                                     "'; this run measures " + detail::join(known));
     for (auto& callback : callbacks_) callback->begin(*this, known);
-    if (!loader_state_.empty()) {
-        batches.load_state(loader_state_);
-        loader_state_ = State();
-    }
+    auto take_position = [](DataLoader<T>* loader, State& position) {
+        if (loader != nullptr && !position.empty()) loader->load_state(position);
+        position = State();
+    };
+    take_position(&batches, loader_state_);
+    take_position(validation, validation_state_);
     interrupted_ = false;
-    if (epoch_ >= options_.epochs || !stopped_.empty()) return history_;
-
-    struct Using {    // the loader is known while it is used
-        DataLoader<T>*& place;
-        ~Using() { place = nullptr; }
-    } use{batches_};
+    struct Using {    // the loaders are known while they are used
+        Trainer& trainer;
+        ~Using() { trainer.batches_ = trainer.validation_ = nullptr; }
+    } use{*this};
     batches_ = &batches;
+    validation_ = validation;
+    if (ended_ && (is_complete() || !stopped_.empty())) return history_;
+    ended_ = false;
+
     *schedule_unit_ = std::max<std::int64_t>(1, steps_per_epoch());
-    detail::InterruptGuard signals;
-    detail::ProgressBar bar(options_.progress, options_.epochs, steps_per_epoch());
+    const std::size_t epochs =
+        options_.steps > 0 ? static_cast<std::size_t>((options_.steps - 1) / *schedule_unit_ + 1) : options_.epochs;
+    Loop loop{batches, validation, {}, detail::ProgressBar(options_.progress, epochs, steps_per_epoch())};
     nn::ModeGuard<T> training(model_, true);
-    while (epoch_ < options_.epochs && stopped_.empty() && !interrupted_) {
-        train_epoch(batches, bar, signals);
-        if (!interrupted_ && stopped_.empty()) finish_epoch(validation, bar);
-        if (should_interrupt(bar, signals) && epoch_ < options_.epochs && stopped_.empty()) interrupted_ = true;
+    while (!is_complete() && stopped_.empty() && !interrupted_) {
+        train_epoch(loop);
+        if (!interrupted_ && stopped_.empty()) finish_epoch(loop);
+        if (should_interrupt(loop) && !is_complete() && stopped_.empty()) interrupted_ = true;
     }
-    if (ema_ && !interrupted_) ema_->copy_to_parameters();
+    ended_ = !interrupted_;
+    if (ended_) averaging_->copy_to_model();
     for (auto& callback : callbacks_) callback->end(*this);
     save_what_was_asked();
-    bar.end(last_words(bar));
-    signals.repeat();
+    loop.bar.end(last_words(loop.bar));
+    loop.signals.repeat();
     return history_;
 }
 
 template <class T>
-bool Trainer<T>::should_interrupt(const detail::ProgressBar& bar, const detail::InterruptGuard& signals) const {
-    return (options_.max_steps > 0 && steps_ >= options_.max_steps) ||
-           (options_.seconds > 0 && bar.seconds() >= options_.seconds) || signals.interrupted();
+bool Trainer<T>::is_complete() const {
+    return options_.steps > 0 ? steps_ >= options_.steps : epoch_ >= options_.epochs;
 }
 
 template <class T>
-void Trainer<T>::train_epoch(DataLoader<T>& batches, detail::ProgressBar& bar, const detail::InterruptGuard& signals) {
+bool Trainer<T>::should_interrupt(const Loop& loop) const {
+    return (options_.max_steps > 0 && steps_ >= options_.max_steps) ||
+           (options_.seconds > 0 && loop.bar.seconds() >= options_.seconds) || loop.signals.interrupted();
+}
+
+template <class T>
+void Trainer<T>::train_epoch(Loop& loop) {
+    DataLoader<T>& batches = loop.batches;
     std::size_t gathered = 0, examples = 0;
     while (const Batch<T>* batch = batches.next()) {
         if (gathered == 0) optimizer_.zero_grad();
-        take_step(*batch);
+        add_gradient(*batch);
         examples += batch->size();
         if (++gathered < options_.accumulate && batches.batches_given() < batches.size()) continue;
-        if (options_.clip_norm > 0) nn::clip_grad_norm(parameters_, options_.clip_norm);
-        rate_ = optimizer_.lr();
-        optimizer_.step();
-        if (ema_) ema_->update();
-        ++steps_;
+        take_step();
         gathered = 0;
-        bar.step(epoch_, steps_ - static_cast<std::int64_t>(epoch_) * steps_per_epoch(), step_loss_,
-                 std::exchange(examples, 0));
+        loop.bar.step(epoch_, steps_ - static_cast<std::int64_t>(epoch_) * steps_per_epoch(), step_loss_,
+                      std::exchange(examples, 0));
         for (auto& callback : callbacks_) callback->after_step(*this);
+        if (loop.validation != nullptr && options_.evaluate_every_steps > 0 &&
+            steps_ % options_.evaluate_every_steps == 0)
+            evaluate_between_epochs(*loop.validation);
         save_what_was_asked();
         if (!stopped_.empty()) return;
-        // At the end of an epoch its row comes first.
-        if (batches.batches_given() < batches.size() && should_interrupt(bar, signals)) {
+        if (batches.batches_given() == batches.size()) continue;    // the epoch ends: its row comes first
+        if (options_.steps > 0 && is_complete()) return;
+        if (should_interrupt(loop)) {
             interrupted_ = true;
             return;
         }
@@ -165,7 +207,7 @@ void Trainer<T>::train_epoch(DataLoader<T>& batches, detail::ProgressBar& bar, c
 }
 
 template <class T>
-void Trainer<T>::take_step(const Batch<T>& batch) {
+void Trainer<T>::add_gradient(const Batch<T>& batch) {
     auto [loss, outputs] = objective_(model_, batch);
     const auto count = static_cast<double>(batch.size());
     step_loss_ = static_cast<double>(loss.item());
@@ -188,24 +230,45 @@ void Trainer<T>::take_step(const Batch<T>& batch) {
 }
 
 template <class T>
-void Trainer<T>::finish_epoch(DataLoader<T>* validation, detail::ProgressBar& bar) {
+void Trainer<T>::take_step() {
+    if (options_.clip_norm > 0) nn::clip_grad_norm(parameters_, options_.clip_norm);
+    if (options_.momentum) optimizer_.set_momentum((*options_.momentum)(steps_));
+    rate_ = optimizer_.lr();
+    optimizer_.step();
+    averaging_->after_step();
+    restored_ = false;
+    ++steps_;
+}
+
+template <class T>
+void Trainer<T>::evaluate_between_epochs(DataLoader<T>& validation) {
+    Quantities row{{"step", static_cast<double>(steps_)}};
+    {
+        const auto averaged = averaging_->apply();
+        for (const auto& [name, value] : evaluate(validation)) row.emplace_back("validation." + name, value);
+    }
+    evaluations_.add(row);
+    for (auto& callback : callbacks_) callback->after_evaluation(*this);
+}
+
+template <class T>
+void Trainer<T>::finish_epoch(Loop& loop) {
     Quantities row{{"train.loss", running_->loss / running_->examples}};
     if (options_.penalty) row.emplace_back("train.penalty", running_->penalty / running_->batches);
     for (const auto& metric : running_->metrics)
         for (const auto& [name, value] : metric->values()) row.emplace_back("train." + name, value);
-    const bool last = epoch_ + 1 == options_.epochs;
-    const bool evaluated = validation != nullptr && (last || (epoch_ + 1) % options_.evaluate_every == 0);
-    if (evaluated) {
-        const auto applied = averaged();
-        for (const auto& [name, value] : evaluate(*validation)) row.emplace_back("validation." + name, value);
+    ++epoch_;
+    averaging_->after_epoch(epoch_, loop.batches);
+    if (loop.validation != nullptr && (is_complete() || epoch_ % options_.evaluate_every == 0)) {
+        const auto averaged = averaging_->apply();
+        for (const auto& [name, value] : evaluate(*loop.validation)) row.emplace_back("validation." + name, value);
     }
     row.emplace_back("lr", rate_);
     history_.add(row);
-    ++epoch_;
     running_ = std::make_unique<Running>(objective_.metrics());
     if (options_.plateau && !std::isnan(history_.last(options_.plateau_monitor)))
         optimizer_.observe(history_.last(options_.plateau_monitor));
-    bar.epoch(epoch_, row);
+    loop.bar.epoch(epoch_, row);
     for (auto& callback : callbacks_) callback->after_epoch(*this);
     save_what_was_asked();
 }

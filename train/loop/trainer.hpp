@@ -29,16 +29,20 @@ namespace xtape::train {
 namespace detail {
 class ProgressBar;
 class InterruptGuard;
+template <class T>
+class Averaging;
 }    // namespace detail
 
 template <class T>
 struct TrainerOptions {
     std::size_t epochs = 10;       // that the training has, over all resumed runs
+    std::int64_t steps = 0;        // that it has instead; 0: epochs count. The last epoch may be a part of one
     std::int64_t max_steps = 0;    // interrupts the run when this step is done; 0: no limit
     double seconds = 0;            // interrupts it after this time; 0: no limit
     // The learning rate of a step: each group's own, times the schedule at that step, times the plateau's factor.
     std::optional<optim::Schedule> schedule = {};
-    bool schedule_by_epoch = false;    // the schedule counts epochs instead of steps
+    bool schedule_by_epoch = false;                  // the schedule counts epochs instead of steps
+    std::optional<optim::Schedule> momentum = {};    // of each step, whatever the optimizer's options say
     std::optional<optim::PlateauOptions> plateau = {};
     std::string plateau_monitor = "validation.loss";
     std::function<Variable<T>()> penalty =
@@ -46,7 +50,11 @@ struct TrainerOptions {
     double clip_norm = 0;                         // largest norm of all gradients together; 0: not clipped
     std::size_t accumulate = 1;                   // batches whose gradients, averaged, make one step
     std::optional<optim::EMAOptions> ema = {};    // an average of the weights, which is validated, and the result
-    std::size_t evaluate_every = 1;               // epochs between two validations
+    // Stochastic weight averaging instead: the mean of the weights after each epoch from this one on, counted from 1.
+    // Batch normalisation's statistics are made anew for it, by one more pass over the training data each time.
+    std::optional<std::size_t> swa_from = {};
+    std::size_t evaluate_every = 1;           // epochs between two validations
+    std::int64_t evaluate_every_steps = 0;    // and steps between two others, whose rows are the evaluations; 0: none
     Progress progress = Progress::automatic;
 };
 
@@ -84,6 +92,10 @@ public:
     const History& fit(DataLoader<T>& batches) { return fit(batches, nullptr); }
     const History& fit(DataLoader<T>& batches, DataLoader<T>& validation) { return fit(batches, &validation); }
 
+    // Puts schedules of the steps in the place of those that the options gave; without one of the momentum, it is the
+    // optimizer's.
+    void set_schedules(optim::Schedule rate, std::optional<optim::Schedule> momentum = {});
+
     // Everything that the run depends on, in one file. Throws io::Error.
     void save(const std::filesystem::path& path);
     // Takes over a run that was saved: model, optimizer, random streams, loader, callbacks, history and what is
@@ -98,10 +110,16 @@ public:
     double lr() const override { return rate_; }
     std::int64_t steps_per_epoch() const override;
     std::int64_t total_steps() const override;
+    std::int64_t total_steps(const DataLoader<T>& batches) const;    // if it fits with these
     std::size_t examples_per_step() const override;
+    bool evaluates_between_epochs() const override { return options_.evaluate_every_steps > 0; }
     State model_state() const override;
     void load_model_state(const State& state) override;
-    void save_later(const std::filesystem::path& path) override { to_save_.push_back(path); }
+    using Training::save_later;
+    void save_later(Save save) override { to_save_.push_back(std::move(save)); }
+    // Where the last checkpoint is that this run has written, and the callbacks' logs.
+    const std::filesystem::path& saved() const { return saved_; }
+    std::vector<std::filesystem::path> logs() const;
 
     nn::Module<T>& model() { return model_; }
     optim::Optimizer<T>& optimizer() { return optimizer_; }
@@ -115,35 +133,38 @@ public:
 
 private:
     struct Running;    // sums of the epoch that is under way
-    using Averaged = typename optim::ParameterAverage<T>::Applied;
+    struct Loop;       // what one fit works with
 
     const History& fit(DataLoader<T>& batches, DataLoader<T>* validation);
-    void train_epoch(DataLoader<T>& batches, detail::ProgressBar& bar, const detail::InterruptGuard& signals);
-    void take_step(const Batch<T>& batch);
-    void finish_epoch(DataLoader<T>* validation, detail::ProgressBar& bar);
-    bool should_interrupt(const detail::ProgressBar& bar, const detail::InterruptGuard& signals) const;
+    bool is_complete() const;
+    void train_epoch(Loop& loop);
+    void add_gradient(const Batch<T>& batch);
+    void take_step();
+    void evaluate_between_epochs(DataLoader<T>& validation);
+    void finish_epoch(Loop& loop);
+    bool should_interrupt(const Loop& loop) const;
     std::vector<std::string> known_quantities(bool validated) const;
     void save_what_was_asked();
     std::vector<Entry> entries();
+    std::filesystem::path save_as(const Save& save);
     std::string last_words(const detail::ProgressBar& bar) const;
-    // While what it returns lives, the parameters are averages, if the run averages.
-    std::unique_ptr<Averaged> averaged() const;
 
     nn::Module<T>& model_;
     optim::Optimizer<T>& optimizer_;
     Objective<T> objective_;
     TrainerOptions<T> options_;
     Parameters<T> parameters_;
-    std::optional<optim::EMA<T>> ema_;
+    std::unique_ptr<detail::Averaging<T>> averaging_;
     std::vector<std::unique_ptr<Callback>> callbacks_;
     std::vector<std::string> callback_names_;    // in the state
     std::vector<Entry> tracked_;
     std::unique_ptr<Running> running_;
     double rate_ = 0;                                                                    // of the last step
     std::shared_ptr<std::int64_t> schedule_unit_ = std::make_shared<std::int64_t>(1);    // steps per epoch
-    DataLoader<T>* batches_ = nullptr;                                                   // while it fits
-    State loader_state_;    // of a resumed run, until it fits
-    std::vector<std::filesystem::path> to_save_;
+    DataLoader<T>*batches_ = nullptr, *validation_ = nullptr;                            // while it fits
+    State loader_state_, validation_state_;    // of a resumed run, until it fits
+    bool ended_ = false;                       // training has, with all that follows its last step
+    std::vector<Save> to_save_;
     std::filesystem::path saved_;    // the last checkpoint
 };
 

@@ -89,21 +89,34 @@ std::string Trainer<T>::last_words(const detail::ProgressBar& bar) const {
         break;
     }
     char speed[96];
-    std::snprintf(speed, sizeof speed, "%lld steps, %s, %.3g examples per second.\n", static_cast<long long>(steps_),
-                  detail::duration(bar.seconds()).c_str(), bar.examples_per_second());
+    std::snprintf(speed, sizeof speed, "Time: %s, to step %lld.\n%.3g examples per second.\n",
+                  detail::duration(bar.seconds()).c_str(), static_cast<long long>(steps_), bar.examples_per_second());
     text += speed;
-    if (!saved_.empty()) text += "Checkpoint: " + saved_.string() + "\n";
+    text += saved_.empty() ? "No checkpoint" : "Checkpoint: " + saved_.string();
+    std::vector<std::string> names;
+    for (const auto& log : logs()) names.push_back(log.string());
+    text += names.empty() ? "; no logs.\n" : "; logs: " + detail::join(names) + "\n";
     return text;
+}
+
+template <class T>
+std::vector<std::filesystem::path> Trainer<T>::logs() const {
+    std::vector<std::filesystem::path> result;
+    for (const auto& callback : callbacks_)
+        if (!callback->log().empty()) result.push_back(callback->log());
+    return result;
 }
 
 // The other members are instantiated where they are defined.
 template std::vector<std::string> Trainer<float>::known_quantities(bool) const;
 template Quantities Trainer<float>::evaluate(DataLoader<float>&);
 template Array<float> Trainer<float>::predict(const Dataset<float>&, std::size_t);
+template std::vector<std::filesystem::path> Trainer<float>::logs() const;
 template std::string Trainer<float>::last_words(const detail::ProgressBar&) const;
 template std::vector<std::string> Trainer<double>::known_quantities(bool) const;
 template Quantities Trainer<double>::evaluate(DataLoader<double>&);
 template Array<double> Trainer<double>::predict(const Dataset<double>&, std::size_t);
+template std::vector<std::filesystem::path> Trainer<double>::logs() const;
 template std::string Trainer<double>::last_words(const detail::ProgressBar&) const;
 
 }    // namespace xtape::train

@@ -1,6 +1,7 @@
 // What a run saves, and how it goes on from there.
 #include <xtape/core/random.hpp>
 #include <xtape/io/checkpoint.hpp>
+#include <xtape/train/loop/detail/averaging.hpp>
 #include <xtape/train/loop/detail/running.hpp>
 #include <xtape/train/loop/trainer.hpp>
 
@@ -8,35 +9,57 @@
 
 namespace xtape::train {
 
+void Training::save_later(const std::filesystem::path& path) {
+    save_later([path](const std::vector<Entry>& entries) {
+        io::save(path, entries);
+        return path;
+    });
+}
+
 template <class T>
 void Trainer<T>::save_what_was_asked() {
-    for (const auto& path : std::exchange(to_save_, {})) save(path);
+    for (const Save& save : std::exchange(to_save_, {})) saved_ = save_as(save);
 }
 
 template <class T>
 std::vector<Entry> Trainer<T>::entries() {
-    std::vector<Entry> result{{"model", model_},
-                              {"optimizer", optimizer_},
-                              {"random", default_generator()},
-                              {"trainer", *this},
-                              {"loader", loader_state_}};
+    std::vector<Entry> result{{"model", model_},  {"optimizer", optimizer_}, {"random", default_generator()},
+                              {"trainer", *this}, {"loader", loader_state_}, {"validation", validation_state_}};
     for (const Entry& entry : tracked_) result.push_back(entry);
     return result;
 }
 
 template <class T>
+std::filesystem::path Trainer<T>::save_as(const Save& save) {
+    if (batches_ == nullptr) return save(entries());    // positions are those of a resumed run, if it is one
+    struct Positions {
+        State &loader, &validation;
+        ~Positions() { loader = validation = State(); }
+    } positions{loader_state_, validation_state_};
+    loader_state_ = batches_->state();
+    if (validation_ != nullptr) validation_state_ = validation_->state();
+    return save(entries());
+}
+
+template <class T>
 void Trainer<T>::save(const std::filesystem::path& path) {
-    if (batches_ != nullptr) loader_state_ = batches_->state();
-    io::save(path, entries());
-    if (batches_ != nullptr) loader_state_ = State();
-    saved_ = path;
+    saved_ = save_as([&](const std::vector<Entry>& all) {
+        io::save(path, all);
+        return path;
+    });
 }
 
 template <class T>
 bool Trainer<T>::resume(const std::filesystem::path& path) {
     if (!std::filesystem::exists(path)) return false;
-    loader_state_ = State();
-    io::load(path, entries());
+    const State loader = std::exchange(loader_state_, State()), validation = std::exchange(validation_state_, State());
+    try {
+        io::load(path, entries());
+    } catch (...) {
+        loader_state_ = loader;
+        validation_state_ = validation;
+        throw;
+    }
     return true;
 }
 
@@ -46,7 +69,9 @@ State Trainer<T>::state() const {
     state.add("steps", steps_);
     state.add("epoch", static_cast<std::int64_t>(epoch_));
     state.add("stopped", stopped_);
+    state.add("ended", std::int64_t{ended_});
     state.add("history", history_.state());
+    state.add("evaluations", evaluations_.state());
     state.add("lr", rate_);
     state.add("running.loss", running_->loss);
     state.add("running.penalty", running_->penalty);
@@ -54,7 +79,7 @@ State Trainer<T>::state() const {
     state.add("running.batches", running_->batches);
     for (std::size_t i = 0; i < running_->metrics.size(); ++i)
         state.add("running.metrics." + std::to_string(i), running_->metrics[i]->state());
-    if (ema_) state.add("ema", ema_->state());
+    state.add("average", averaging_->state());
     for (std::size_t i = 0; i < callbacks_.size(); ++i) state.add(callback_names_[i], callbacks_[i]->state());
     return state;
 }
@@ -62,8 +87,9 @@ State Trainer<T>::state() const {
 template <class T>
 void Trainer<T>::load_state(const State& state) {
     // Whatever can fail comes first.
-    History history;
+    History history, evaluations;
     history.load_state(state.child("history"));
+    evaluations.load_state(state.child("evaluations"));
     auto running = std::make_unique<Running>(objective_.metrics());
     running->loss = state.get<double>("running.loss");
     running->penalty = state.get<double>("running.penalty");
@@ -73,6 +99,7 @@ void Trainer<T>::load_state(const State& state) {
         running->metrics[i]->load_state(state.child("running.metrics." + std::to_string(i)));
     const auto steps = state.get<std::int64_t>("steps"), epoch = state.get<std::int64_t>("epoch");
     const auto stopped = state.get<std::string>("stopped");
+    const auto ended = state.get<std::int64_t>("ended");
     const auto rate = state.get<double>("lr");
     for (const auto& [name, value] : state)
         if (name.starts_with("callbacks.") &&
@@ -81,7 +108,7 @@ void Trainer<T>::load_state(const State& state) {
             throw StateError("[Trainer] got the state of a callback that is not here, " + name);
     const State before = this->state();
     auto load_parts = [&](const State& from) {
-        if (ema_) ema_->load_state(from.child("ema"));
+        averaging_->load_state(from.child("average"));
         for (std::size_t i = 0; i < callbacks_.size(); ++i) callbacks_[i]->load_state(from.child(callback_names_[i]));
     };
     try {
@@ -91,22 +118,26 @@ void Trainer<T>::load_state(const State& state) {
         throw;
     }
     history_ = std::move(history);
+    evaluations_ = std::move(evaluations);
     running_ = std::move(running);
     steps_ = steps;
     rate_ = rate;
     epoch_ = static_cast<std::size_t>(epoch);
     stopped_ = stopped;
+    ended_ = ended != 0;
 }
 
 // The other members are instantiated where they are defined.
 template void Trainer<float>::save_what_was_asked();
 template std::vector<Entry> Trainer<float>::entries();
+template std::filesystem::path Trainer<float>::save_as(const Save&);
 template void Trainer<float>::save(const std::filesystem::path&);
 template bool Trainer<float>::resume(const std::filesystem::path&);
 template State Trainer<float>::state() const;
 template void Trainer<float>::load_state(const State&);
 template void Trainer<double>::save_what_was_asked();
 template std::vector<Entry> Trainer<double>::entries();
+template std::filesystem::path Trainer<double>::save_as(const Save&);
 template void Trainer<double>::save(const std::filesystem::path&);
 template bool Trainer<double>::resume(const std::filesystem::path&);
 template State Trainer<double>::state() const;
