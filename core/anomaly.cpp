@@ -59,7 +59,8 @@ void watch_gradient(const Variable<T>& gradient, Node<T>& node, std::size_t inpu
     const T* bad = first_not_finite(gradient.value());
     if (bad == nullptr) return;
     std::string shapes;
-    for (const auto& each : node.record->inputs()) shapes += (shapes.empty() ? "" : ", ") + words(*each.node);
+    for (const auto& each : node.recorded().record->inputs())
+        shapes += (shapes.empty() ? "" : ", ") + words(*each.node);
     auto index = static_cast<std::size_t>(bad - gradient.value().storage().data());
     throw AnomalyError("[" + std::string(node.operation) + "] its derivative for input " + std::to_string(input) +
                        " is " + quote(double(*bad), index) + "; inputs " + shapes + ", output " + words(node) + "; " +

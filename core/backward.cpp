@@ -34,7 +34,7 @@ template <class T>
 bool ours(const Variable<T>& total) {
     Node<T>& node = total.node();
     return !is_recording() && node.readers.get() == 1 && node.ready.load(std::memory_order_acquire) &&
-           !node.value.storage().is_shared() && node.record == nullptr;
+           !node.value.storage().is_shared() && !node.computed();
 }
 
 // Adds a contribution; in place where that is possible.
@@ -50,6 +50,18 @@ void accumulate(Variable<T>& total, Variable<T>&& g) {
         total = add(total, g);
 }
 
+// Names the operation whose derivative is being taken, for errors.
+class Differentiating {
+public:
+    explicit Differentiating(const char* operation) : before_(std::exchange(detail::differentiating, operation)) {}
+    ~Differentiating() { detail::differentiating = before_; }
+    Differentiating(const Differentiating&) = delete;
+    Differentiating& operator=(const Differentiating&) = delete;
+
+private:
+    const char* before_;
+};
+
 template <class T>
 class Sweep {
 public:
@@ -60,7 +72,7 @@ public:
 
     // Keeps the sweep to nodes that lead to a target.
     void aim_at(const Variables<T>& targets) {
-        for (auto& stop : stops_) stop.wanted = false;
+        for (auto& stop : stops_) stop.wanted = stop.swept = false;
         for (const auto& target : targets)
             if (std::size_t place = find(&target.node()); place != none) {
                 stops_[place].wanted = true;
@@ -68,9 +80,13 @@ public:
             }
         for (std::size_t i = order_.size(); i-- > 0;) {    // in increasing id: inputs come before what they lead to
             Stop& stop = stops_[order_[i].place];
-            if (stop.node->record == nullptr) continue;
-            for (const auto& input : stop.node->record->inputs())
-                if (!stop.wanted && input.node->requires_grad) stop.wanted = stops_[find(input.node)].wanted;
+            if (stop.node->first != nullptr) {
+                stop.wanted = stop.wanted || stops_[find(stop.node->first)].swept;
+            } else if (stop.node->record != nullptr) {
+                for (const auto& input : stop.node->record->inputs())
+                    if (!stop.swept && input.node->requires_grad) stop.swept = stops_[find(input.node)].wanted;
+                stop.wanted = stop.wanted || stop.swept;
+            }
         }
     }
 
@@ -85,14 +101,14 @@ public:
         check();
         for (const auto& [id, place] : order_) {
             Stop& stop = stops_[place];
-            if (!stop.wanted || !stop.gradient.defined()) continue;
-            run_hooks(stop);
-            if (stop.node->record != nullptr) pull(stop);
+            if (stop.wanted && stop.gradient.defined()) run_hooks(stop);
+            // The first output comes last, when the gradients of the others are complete.
+            if (stop.swept && stop.node->record != nullptr) pull(stop);
         }
     }
 
-    Variable<T> gradient(const Variable<T>& target) const {
-        std::size_t place = find(&target.node());
+    Variable<T> gradient(const Node<T>* target) const {
+        std::size_t place = find(target);
         return place == none ? Variable<T>() : stops_[place].gradient;
     }
 
@@ -101,10 +117,10 @@ public:
         // Graphs on several threads may share leaves.
         static std::mutex depositing;
         for (auto& stop : stops_)
-            if (stop.node->record == nullptr && !stop.node->spent && stop.gradient.defined()) stop.gradient.value();
+            if (!stop.node->computed() && stop.gradient.defined()) stop.gradient.value();
         std::lock_guard lock(depositing);
         for (auto& stop : stops_) {
-            if (stop.node->record != nullptr || stop.node->spent || !stop.gradient.defined()) continue;
+            if (stop.node->computed() || !stop.gradient.defined()) continue;
             auto& extra = stop.node->extra();
             if (extra.has_grad)
                 add_to(extra.grad, stop.gradient);
@@ -117,7 +133,8 @@ public:
 private:
     struct Stop {
         Node<T>* node;
-        bool wanted = true;
+        bool wanted = true;    // its gradient is
+        bool swept = true;     // so is that of an input of its operation
         bool target = false;
         Variable<T> gradient;
 
@@ -125,6 +142,7 @@ private:
         Stop(Stop&& other) noexcept
             : node(std::exchange(other.node, nullptr)),
               wanted(other.wanted),
+              swept(other.swept),
               target(other.target),
               gradient(std::move(other.gradient)) {}
         Stop& operator=(Stop&&) = delete;
@@ -140,7 +158,7 @@ private:
 
     // A computed node belongs to one graph and carries its place in the sweep; leaves may be shared between threads.
     std::size_t find(const Node<T>* node) const {
-        if (node->record != nullptr || node->spent)
+        if (node->computed())
             return node->sweep == number_ && node->place < stops_.size() && stops_[node->place].node == node
                        ? node->place
                        : none;
@@ -156,7 +174,7 @@ private:
             throw GradError(std::string("[") + node->operation +
                             "] this graph was swept before and its saved values are gone; run the forward pass again, "
                             "or sweep the first time with {.retain_graph = true}");
-        if (node->record == nullptr) {
+        if (!node->computed()) {
             leaves_.emplace(node, stops_.size());
         } else {
             node->sweep = number_;
@@ -170,6 +188,7 @@ private:
         for (const auto& output : outputs) visit(&output.node());
         for (std::size_t next = 0; next < stops_.size(); ++next) {
             Node<T>* node = stops_[next].node;
+            if (node->first != nullptr) visit(node->first);
             if (node->record == nullptr) continue;
             for (const auto& input : node->record->inputs())
                 if (input.node->requires_grad) visit(input.node);
@@ -181,7 +200,7 @@ private:
     // Before anything happens: every value that will be read is still the one that was recorded.
     void check() const {
         for (const auto& stop : stops_) {
-            if (!stop.wanted || stop.node->record == nullptr) continue;
+            if (!stop.swept || stop.node->record == nullptr) continue;
             for (const auto& input : stop.node->record->inputs())
                 if (input.read && input.node->version != input.version)
                     throw GradError(std::string("[") + stop.node->operation + "] its input of shape " +
@@ -206,14 +225,19 @@ private:
     }
 
     void pull(Stop& stop) {
+        const std::span<const Variable<T>> gradients = output_gradients(stop);
+        if (std::none_of(gradients.begin(), gradients.end(), [](const auto& g) { return g.defined(); })) return;
         auto inputs = stop.node->record->inputs();
         needed_.resize(inputs.size());
         pulled_.resize(inputs.size());
         for (std::size_t i = 0; i < inputs.size(); ++i)
             needed_[i] = inputs[i].node->requires_grad && stops_[find(inputs[i].node)].wanted;
-        if (!pull_into(stop, inputs))
-            stop.node->record->pull(stop.gradient, *stop.node, {needed_.data(), inputs.size()}, pulled_);
-        if (!stop.target) stop.gradient = Variable<T>();
+        {
+            Differentiating guard(stop.node->operation);
+            if (!pull_into(stop, inputs))
+                stop.node->record->pull(gradients, *stop.node, {needed_.data(), inputs.size()}, pulled_);
+        }
+        drop_gradients(stop);
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             Variable<T> g = std::move(pulled_[i]);
             if (!needed_[i] || !g.defined()) continue;
@@ -222,15 +246,31 @@ private:
             if (detail::mode.watching) detail::watch_gradient(g, *stop.node, i);
             accumulate(stops_[find(inputs[i].node)].gradient, std::move(g));
         }
-        if (!retain_) {
-            stop.node->spent = true;
-            stop.node->record.reset();
-        }
+        if (retain_) return;
+        for (std::size_t k = 0; k < stop.node->outputs(); ++k) stop.node->output(k).spent = true;
+        stop.node->record.reset();
+    }
+
+    // The gradients of all outputs of the operation, undefined where none came.
+    std::span<const Variable<T>> output_gradients(const Stop& stop) {
+        std::size_t count = stop.node->outputs();
+        if (count == 1) return {&stop.gradient, 1};
+        for (std::size_t k = 0; k < count; ++k) outputs_.push_back(gradient(&stop.node->output(k)));
+        return outputs_;
+    }
+
+    // Those of targets stay.
+    void drop_gradients(Stop& stop) {
+        if (!stop.target) stop.gradient = Variable<T>();
+        outputs_.clear();
+        for (std::size_t k = 1; k < stop.node->outputs(); ++k)
+            if (std::size_t place = find(&stop.node->output(k)); place != none && !stops_[place].target)
+                stops_[place].gradient = Variable<T>();
     }
 
     // Where an operation can add to what has arrived at its input so far.
     bool pull_into(Stop& stop, std::span<detail::Input<T>> inputs) {
-        if (inputs.size() != 1 || !needed_[0] || detail::mode.watching) return false;
+        if (inputs.size() != 1 || stop.node->outputs() != 1 || !needed_[0] || detail::mode.watching) return false;
         Variable<T>& total = stops_[find(inputs[0].node)].gradient;
         return total.defined() && ours(total) && stop.node->record->pull_into(stop.gradient, total.node().value);
     }
@@ -248,8 +288,9 @@ private:
     std::vector<Turn> order_;
     std::unordered_map<const Node<T>*, std::size_t> leaves_;
     mutable std::size_t last_leaf_ = none;
-    xt::svector<bool, 8> needed_;    // scratch of pull(): which inputs need a gradient, and the gradients
+    xt::svector<bool, 8> needed_;    // scratch of pull(): which inputs need a gradient, the gradients, those of outputs
     Variables<T> pulled_;
+    Variables<T> outputs_;
 };
 
 template <class T>
@@ -336,13 +377,10 @@ Variables<T> grad(const Variables<T>& outputs, const std::type_identity_t<Variab
     sweep.run();
     Variables<T> gradients;
     for (const auto& input : inputs) {
-        gradients.push_back(sweep.gradient(input));
+        gradients.push_back(sweep.gradient(&input.node()));
         // Reached, but no contribution came: the derivative is zero.
-        if (!gradients.back().defined() && (options.zeros_for_unused || sweep.reaches(input))) {
-            Array<T> zeros = empty_array<T>(input.shape());
-            zeros.fill(T(0));
-            gradients.back() = Variable<T>(std::move(zeros));
-        }
+        if (!gradients.back().defined() && (options.zeros_for_unused || sweep.reaches(input)))
+            gradients.back() = detail::zeros<T>(input.shape());
     }
     return gradients;
 }

@@ -36,8 +36,9 @@ std::string to_dot(const Variable<T>& variable) {
         text += "    " + name(*node) + " [label=" + quoted(label(*node)) +
                 ", shape=" + (node->operation == nullptr ? "ellipse" : "box") +
                 (node->requires_grad ? "" : ", color=gray") + "];\n";
-        if (node->record == nullptr) continue;
-        for (const auto& input : node->record->inputs()) {
+        auto* record = node->recorded().record.get();    // several outputs have one
+        if (record == nullptr) continue;
+        for (const auto& input : record->inputs()) {
             text += "    " + name(*input.node) + " -> " + name(*node) + (input.read ? "" : " [style=dashed]") + ";\n";
             if (seen.insert(input.node).second) pending.push_back(input.node);
         }

@@ -14,6 +14,9 @@ struct Mode {
 
 inline thread_local Mode mode;
 
+// The operation whose derivative the sweep of this thread is taking now.
+inline thread_local const char* differentiating = nullptr;
+
 }    // namespace detail
 
 // Whether operations on this thread are recorded now.

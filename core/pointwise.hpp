@@ -9,7 +9,9 @@
 //     Variable<T> y = pointwise(Sigmoid{}, x);
 //
 // The bodies run on SIMD lanes, one fused pass over memory with broadcasting, for the value and the ordinary gradient;
-// and on Variables when the gradient itself is to be differentiated. With several inputs vjp returns pullbacks(...).
+// and on Variables when the gradient itself is to be differentiated. With several inputs vjp returns pullbacks(...). A
+// vjp that reads a value which is not declared in `needs` does not compile. What takes more than one output or a saved
+// value is not pointwise: see operation.hpp.
 #pragma once
 
 #include <xtape/core/detail/lanes.hpp>
@@ -19,6 +21,8 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace xtape {
@@ -35,6 +39,7 @@ struct Operand {
 template <class T>
 Operand<T> operand(const Node<T>& node) {
     if (!node.ready.load(std::memory_order_acquire)) return {node.lazy->data(), &node.lazy->shape, &node.lazy->strides};
+    if (node.value.storage().data() == nullptr) node.require_value();
     return {node.value.storage().data(), &node.value.shape(), nullptr};
 }
 template <class T>
@@ -68,58 +73,47 @@ void forward_block(const void* op, const T* const* in, T* out, std::size_t count
                     std::make_index_sequence<N>{});
 }
 
-// Operands: the output's gradient, the inputs, the output.
-template <std::size_t I, class Op, class T, std::size_t N>
-void vjp_block(const void* op, const T* const* in, T* out, std::size_t count) {
-    compute_block<>(
-        [&](const auto& g, const auto&... x) {
-            auto result = static_cast<const Op*>(op)->vjp(g, x...);
-            return Lanes<T>(pulled<I>(result, g));
-        },
-        in, out, count, std::make_index_sequence<N + 2>{});
-}
+// What vjp gets on lanes for a value that `needs` does not declare.
+template <class L>
+struct Undeclared {
+    operator L() const {
+        static_assert(
+            sizeof(L) == 0,
+            "this vjp reads an input or the output that the operation's `needs` does not declare: declare it, "
+            "as in `static constexpr auto needs = needs::input(0) | needs::output;`");
+        return L(0);
+    }
+};
 
+// vjp on lanes. Its arguments are the output's gradient, the inputs and the output; `in` holds those that are declared.
 template <class Op, class T, std::size_t N>
-class PointwiseRecord final : public FixedRecord<T, N, Op> {
-public:
-    PointwiseRecord(Op&& op, const std::array<Node<T>*, N>& nodes) : FixedRecord<T, N, Op>(std::move(op), nodes) {}
+struct LanesVjp {
+    static constexpr bool declared(std::size_t place) {
+        return place == 0 || (place <= N ? needs_of<Op>().input(place - 1) : needs_of<Op>().output());
+    }
+    // The number of declared arguments before that one.
+    static constexpr std::size_t slot(std::size_t place) {
+        std::size_t count = 0;
+        for (std::size_t p = 0; p < place; ++p) count += declared(p) ? 1 : 0;
+        return count;
+    }
+    static constexpr std::size_t operands = slot(N + 2);
 
-    void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
-              std::span<Variable<T>> gradients) override {
-        if (is_recording())
-            this->pull_variables(g, output, wanted, gradients, std::make_index_sequence<N>{});
+    template <std::size_t Place, class In>
+    static decltype(auto) argument(const In& in) {
+        if constexpr (declared(Place))
+            return std::get<slot(Place)>(in);
         else
-            pull_values(g, output, wanted, gradients, std::make_index_sequence<N>{});
+            return Undeclared<Lanes<T>>{};
     }
-
-private:
-    template <std::size_t... I>
-    void pull_values(const Variable<T>& g, const Node<T>& output, std::span<const bool> wanted,
-                     std::span<Variable<T>> gradients, std::index_sequence<I...>) {
-        constexpr Needs needs = needs_of<Op>();
-        std::array<Operand<T>, N + 2> in;
-        in.fill(operand(g));    // also stands in for what the body does not read
-        ((needs.input(I) ? void(in[I + 1] = operand(std::as_const(*this->inputs_[I].node))) : void()), ...);
-        if (needs.output()) in[N + 1] = operand(output);
-        ((wanted[I] ? void(gradients[I] = pull_value<I>(g, in)) : void()), ...);
+    template <class In, std::size_t... Place>
+    static auto call(const Op& op, const In& in, std::index_sequence<Place...>) {
+        return op.vjp(argument<Place>(in)...);
     }
+    using In = std::array<Lanes<T>, operands>;
+    using Result = decltype(call(std::declval<const Op&>(), std::declval<In>(), std::make_index_sequence<N + 2>{}));
 
     template <std::size_t I>
-    Variable<T> pull_value(const Variable<T>& g, const std::array<Operand<T>, N + 2>& in) {
-        using Result = decltype(pull_lanes(this->op_, std::make_index_sequence<N + 1>{}));
-        if constexpr (passes<I, Result>()) return g;
-        Array<T> gradient = empty_array<T>(g.shape());
-        run_blocks<T>(&vjp_block<I, Op, T, N>, &this->op_, in,
-                      std::as_const(gradient).storage().empty() ? nullptr : gradient.storage().data(), g.shape());
-        return make_variable<T>(std::move(gradient));
-    }
-
-    template <std::size_t... J>
-    static auto pull_lanes(const Op& op, std::index_sequence<J...>) {
-        const Lanes<T> lanes(0);
-        return op.vjp(lanes, (static_cast<void>(J), lanes)...);
-    }
-    template <std::size_t I, class Result>
     static constexpr bool passes() {
         if constexpr (std::is_same_v<Result, Pass>)
             return true;
@@ -127,6 +121,55 @@ private:
             return std::is_same_v<std::decay_t<decltype(std::get<I>(std::declval<Result&>()))>, Pass>;
         else
             return false;
+    }
+
+    template <std::size_t I>
+    static void block(const void* op, const T* const* in, T* out, std::size_t count) {
+        compute_block<>(
+            [&](const auto&... lanes) {
+                const auto arguments = std::tie(lanes...);
+                auto result = call(*static_cast<const Op*>(op), arguments, std::make_index_sequence<N + 2>{});
+                return pulled<I, Lanes<T>>(result, std::get<0>(arguments));
+            },
+            in, out, count, std::make_index_sequence<operands>{});
+    }
+};
+
+template <class Op, class T, std::size_t N>
+class PointwiseRecord final : public FixedRecord<T, N, Op, Array<T>> {
+public:
+    using typename FixedRecord<T, N, Op, Array<T>>::Inputs;
+    PointwiseRecord(Op&& op, const Inputs& x) : FixedRecord<T, N, Op, Array<T>>(std::move(op), {}, x) {}
+
+    void pull(std::span<const Variable<T>> g, Node<T>& output, std::span<const bool> wanted,
+              std::span<Variable<T>> gradients) override {
+        if (is_recording())
+            this->pull_variables(g, output, wanted, gradients, std::make_index_sequence<N>{});
+        else
+            pull_values(g[0], output, wanted, gradients, std::make_index_sequence<N>{});
+    }
+
+private:
+    using Vjp = LanesVjp<Op, T, N>;
+    using Operands = std::array<Operand<T>, Vjp::operands>;
+
+    template <std::size_t... I>
+    void pull_values(const Variable<T>& g, const Node<T>& output, std::span<const bool> wanted,
+                     std::span<Variable<T>> gradients, std::index_sequence<I...>) {
+        Operands in{operand(g)};
+        ((Vjp::declared(I + 1) ? void(in[Vjp::slot(I + 1)] = operand(std::as_const(*this->inputs_[I].node))) : void()),
+         ...);
+        if (Vjp::declared(N + 1)) in[Vjp::slot(N + 1)] = operand(output);
+        ((wanted[I] ? void(gradients[I] = pull_value<I>(g, in)) : void()), ...);
+    }
+
+    template <std::size_t I>
+    Variable<T> pull_value(const Variable<T>& g, const Operands& in) {
+        if constexpr (Vjp::template passes<I>()) return g;
+        Array<T> gradient = empty_array<T>(g.shape());
+        run_blocks<T>(&Vjp::template block<I>, &this->op_, in,
+                      std::as_const(gradient).storage().empty() ? nullptr : gradient.storage().data(), g.shape());
+        return make_variable<T>(std::move(gradient));
     }
 };
 
@@ -148,17 +191,10 @@ Variable<T> pointwise(Op op, const Variable<T>& first, const Rest&... rest) {
     Array<T> value = empty_array<T>(detail::broadcast_all(Op::name, first, rest...));
     const std::array<detail::Operand<T>, count> in{detail::operand(first), detail::operand(rest)...};
     detail::run_blocks<T>(&detail::forward_block<Op, T, count>, &op, in, value.storage().data(), value.shape());
-    auto result = detail::make_variable<T>(std::move(value));
-    if (detail::mode.watching) {
-        const std::array<const Variable<T>*, count> inputs{&first, &rest...};
-        detail::watch<T>(result, Op::name, inputs);
-    }
-    if (detail::mode.recording && (first.requires_grad() || ... || rest.requires_grad()))
-        detail::attach(result, Op::name, [&] {
-            return std::make_unique<detail::PointwiseRecord<Op, T, count>>(
-                std::move(op), std::array<detail::Node<T>*, count>{&first.node(), &rest.node()...});
-        });
-    return result;
+    const std::array<const Variable<T>*, count> inputs{&first, &rest...};
+    return detail::conclude<T>(Op::name, value, inputs, [&](auto&&) {
+        return std::make_unique<detail::PointwiseRecord<Op, T, count>>(std::move(op), inputs);
+    });
 }
 
 }    // namespace xtape

@@ -20,9 +20,7 @@ void Variable<T>::throw_undefined() {
 template <class T>
 const Array<T>& Variable<T>::value() const& {
     const Array<T>& array = node().array();
-    if (array.storage().empty() && element_count(array.shape()) != 0)
-        throw GradError(std::string("[") + operation() +
-                        "] a derivative reads a value that its operation did not declare in `needs`");
+    if (array.storage().empty()) node().require_value();
     return array;
 }
 
@@ -74,7 +72,7 @@ Variable<T>& Variable<T>::requires_grad(bool needed) {
 }
 
 template <class T>
-const Array<T>& Variable<T>::grad() const {
+const Array<T>& Variable<T>::grad() const& {
     if (!has_grad())
         throw GradError("[grad] this variable" + (name().empty() ? "" : " (" + name() + ")") + " of shape " +
                         to_string(shape()) +
@@ -83,7 +81,12 @@ const Array<T>& Variable<T>::grad() const {
 }
 
 template <class T>
-Array<T>& Variable<T>::mutable_grad() {
+Array<T> Variable<T>::grad() && {
+    return share(static_cast<const Variable&>(*this).grad());
+}
+
+template <class T>
+Array<T>& Variable<T>::mutable_grad() & {
     grad();
     return node().extras->grad;
 }
@@ -131,7 +134,7 @@ Variable<T>& Variable<T>::set_name(std::string name) {
 }
 
 template <class T>
-const std::string& Variable<T>::name() const {
+const std::string& Variable<T>::name() const& {
     static const std::string none;
     return node().extras == nullptr ? none : node().extras->name;
 }

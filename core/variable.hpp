@@ -56,10 +56,11 @@ public:
 
     bool defined() const noexcept { return node_ != nullptr; }
 
-    // The value; the reference lives as long as a handle to it does.
+    // The value; the reference lives as long as a handle to it does. What a temporary is asked for it gives by value.
     const Array<T>& value() const&;
-    Array<T> value() &&;    // of a temporary: a share of its elements
-    const Shape& shape() const { return node().value.shape(); }
+    Array<T> value() &&;    // a share of its elements
+    const Shape& shape() const& { return node().value.shape(); }
+    Shape shape() && { return node().value.shape(); }
     std::size_t dimension() const { return shape().size(); }
     std::size_t size() const { return element_count(shape()); }
     // The only element. Throws ShapeError when there is not exactly one.
@@ -78,14 +79,15 @@ public:
     // Switches a leaf's need for a gradient. Throws GradError for a computed value.
     Variable& requires_grad(bool needed);
     // Whether it was given rather than computed by a recorded operation.
-    bool is_leaf() const { return node().record == nullptr && !node().spent; }
+    bool is_leaf() const { return !node().computed(); }
 
     // The sum of the gradients that backward() has brought this leaf. Throws GradError when there is none.
-    const Array<T>& grad() const;
+    const Array<T>& grad() const&;
+    Array<T> grad() &&;
     bool has_grad() const { return node().extras != nullptr && node().extras->has_grad; }
     void set_grad(Array<T> grad);
     // In-place access for clipping and optimizers; throws like grad().
-    Array<T>& mutable_grad();
+    Array<T>& mutable_grad() &;
     // Forgets the gradient: has_grad() is false until the next backward().
     void zero_grad();
 
@@ -108,7 +110,8 @@ public:
 
     // A name for messages and drawings.
     Variable& set_name(std::string name);
-    const std::string& name() const;
+    const std::string& name() const&;
+    std::string name() && { return static_cast<const Variable&>(*this).name(); }
     // The operation that computed it, "" for a leaf.
     const char* operation() const { return node().operation == nullptr ? "" : node().operation; }
     // Grows along every graph: a value's id is larger than those of the values that it was computed from.
@@ -133,8 +136,16 @@ private:
     detail::Node<T>* node_ = nullptr;
 };
 
+// A list of variables. An element of a temporary list is given by value: `grad(y, {x})[0].value()` does not dangle.
 template <class T>
-using Variables = std::vector<Variable<T>>;
+class Variables : public std::vector<Variable<T>> {
+public:
+    using std::vector<Variable<T>>::vector;
+    Variables() = default;
+    Variable<T>& operator[](std::size_t i) & { return this->data()[i]; }
+    const Variable<T>& operator[](std::size_t i) const& { return this->data()[i]; }
+    Variable<T> operator[](std::size_t i) && { return std::move(this->data()[i]); }
+};
 
 template <class T>
 constexpr bool is_variable = false;

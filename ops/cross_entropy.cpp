@@ -42,16 +42,15 @@ struct IndexCrossEntropy {
     Indices targets;
     std::int64_t ignored;
     T smoothing;
-    mutable RowSums<T> sums{};
 
-    Array<T> forward(const Array<T>& x) const {
+    auto forward(const Array<T>& x) const {
         Array<T> losses = empty_array<T>(without_last(x.shape()));
-        if (losses.size() == 0) return losses;
+        RowSums<T> sums(losses.size());
+        if (losses.size() == 0) return saving(std::move(losses), std::move(sums));
         std::size_t n = x.shape().back();
         const T* logits = x.storage().data();
         const std::int64_t* target = targets.storage().data();
         T* loss = losses.storage().data();
-        sums = RowSums<T>(losses.size());
         auto* kept = sums.data();
         each_row(losses.size(), n, [&](std::size_t r, std::size_t begin) {
             if (target[r] == ignored) {
@@ -69,22 +68,21 @@ struct IndexCrossEntropy {
             }
             loss[r] = std::log(sum) - centre;
         });
-        return losses;
+        return saving(std::move(losses), std::move(sums));
     }
-    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
-        return pullbacks([&g, &x, this] {
-            if (!is_recording()) return Variable<T>(gradient(g.value(), x.value()));
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&, const RowSums<T>& sums) const {
+        return pullbacks([&g, &x, &sums, this] {
+            if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), sums.data()));
             Array<T> kept = Array<T>(xt::cast<T>(xt::not_equal(targets, ignored)));
             return unsqueeze(g * Variable<T>(std::move(kept)), -1) *
                    (softmax(x) - Variable<T>(distribution(x.shape())));
         });
     }
-    Array<T> gradient(const Array<T>& g, const Array<T>& x) const {
+    Array<T> gradient(const Array<T>& g, const Array<T>& x, const detail::ExponentialSum<T>* kept) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
         std::size_t n = x.shape().back();
         const T *logits = x.storage().data(), *slopes = g.storage().data();
-        const auto* kept = std::as_const(sums).data();
         const std::int64_t* target = targets.storage().data();
         T* out = result.storage().data();
         each_row(targets.size(), n, [&](std::size_t r, std::size_t begin) {
@@ -116,15 +114,14 @@ struct DistributionCrossEntropy {
     static constexpr About about{"cross_entropy", "y = -sum_c q_c log softmax(x)_c",
                                  "dx = g (sum(q) softmax(x) - q), dq = -g log softmax(x)",
                                  "(..., n), (..., n) -> (...)"};
-    mutable RowSums<T> sums{};
 
-    Array<T> forward(const Array<T>& x, const Array<T>& q) const {
+    auto forward(const Array<T>& x, const Array<T>& q) const {
         Array<T> losses = empty_array<T>(without_last(x.shape()));
-        if (losses.size() == 0) return losses;
+        RowSums<T> sums(losses.size());
+        if (losses.size() == 0) return saving(std::move(losses), std::move(sums));
         std::size_t n = x.shape().back();
         const T *logits = x.storage().data(), *weights = q.storage().data();
         T* loss = losses.storage().data();
-        sums = RowSums<T>(losses.size());
         auto* kept = sums.data();
         each_row(losses.size(), n, [&](std::size_t r, std::size_t begin) {
             kept[r] = detail::exponential_sum(logits + begin, n);
@@ -132,22 +129,23 @@ struct DistributionCrossEntropy {
             for (std::size_t c = begin; c < begin + n; ++c) total += weights[c] * (log_sum - (logits[c] - kept[r].max));
             loss[r] = total;
         });
-        return losses;
+        return saving(std::move(losses), std::move(sums));
     }
-    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& q, const Variable<T>&) const {
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& q, const Variable<T>&,
+             const RowSums<T>& sums) const {
         return pullbacks(
-            [&g, &x, &q, this] {
-                if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), q.value()));
+            [&g, &x, &q, &sums, this] {
+                if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), q.value(), sums.data()));
                 return unsqueeze(g, -1) * (softmax(x) * sum(q, -1, {.keep_dims = true}) - q);
             },
             [&g, &x] { return -(unsqueeze(g, -1) * log_softmax(x)); });
     }
-    Array<T> gradient(const Array<T>& g, const Array<T>& x, const Array<T>& q) const {
+    Array<T> gradient(const Array<T>& g, const Array<T>& x, const Array<T>& q,
+                      const detail::ExponentialSum<T>* kept) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
         std::size_t n = x.shape().back();
         const T *logits = x.storage().data(), *weights = q.storage().data(), *slopes = g.storage().data();
-        const auto* kept = std::as_const(sums).data();
         T* out = result.storage().data();
         each_row(g.size(), n, [&](std::size_t r, std::size_t begin) {
             T total = 0;

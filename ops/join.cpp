@@ -47,9 +47,10 @@ struct Concat {
     Shape shape;
     Array<T> forward(const Variables<T>& x) const { return join(x, shape, product(shape, axis)); }
     auto vjp(const Variable<T>& g, const Variables<T>& x, const Variable<T>&) const {
-        return [this, &g, &x, begin = std::size_t{0}, next = std::size_t{0}](std::size_t i) mutable {
-            for (; next < i; ++next) begin += x[next].shape()[axis];    // inputs are asked for in order
-            return narrow(g, static_cast<std::ptrdiff_t>(axis), Range{begin, begin + x[i].shape()[axis]});
+        std::vector<std::size_t> begins{0};
+        for (const auto& part : x) begins.push_back(begins.back() + part.shape()[axis]);
+        return [this, &g, begins = std::move(begins)](std::size_t i) {
+            return narrow(g, static_cast<std::ptrdiff_t>(axis), Range{begins[i], begins[i + 1]});
         };
     }
     static Samples samples();

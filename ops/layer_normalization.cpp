@@ -49,7 +49,6 @@ struct LayerNorm {
     struct Row {
         T mean, inverse;    // 1 / sqrt(v + eps)
     };
-    mutable Storage<Row> rows = {};
 
     template <class Work>
     static void each_row(std::size_t count, std::size_t size, Work work) {
@@ -58,11 +57,11 @@ struct LayerNorm {
         });
     }
 
-    Array<T> forward(const Array<T>& x, const Array<T>& weight, const Array<T>& bias) const {
+    auto forward(const Array<T>& x, const Array<T>& weight, const Array<T>& bias) const {
         Array<T> y = empty_array<T>(x.shape());
-        if (y.size() == 0) return y;
-        std::size_t size = weight.size(), count = x.size() / size;
-        rows = Storage<Row>(count);
+        std::size_t size = weight.size(), count = size == 0 ? 0 : x.size() / size;
+        Storage<Row> rows(count);
+        if (y.size() == 0) return saving(std::move(y), std::move(rows));
         const T *in = x.storage().data(), *w = weight.storage().data(), *b = bias.storage().data();
         T* out = y.storage().data();
         Row* kept = rows.data();
@@ -77,11 +76,12 @@ struct LayerNorm {
                 numbers[r] = static_cast<T>(1 / std::sqrt(static_cast<double>(numbers[r]) + eps));
                 kept[r] = {mean.value().storage()[r], numbers[r]};
             }
-            return share(detail::evaluate([](auto v, auto m, auto i, auto a, auto c) { return (v - m) * i * a + c; },
-                                          values, mean, Variable<T>(std::move(inverse)),
-                                          Variable<T>(share(weight, line)), Variable<T>(share(bias, line)))
-                             .value(),
-                         x.shape());
+            const Array<T> normalized =
+                detail::evaluate([](auto v, auto m, auto i, auto a, auto c) { return (v - m) * i * a + c; }, values,
+                                 mean, Variable<T>(std::move(inverse)), Variable<T>(share(weight, line)),
+                                 Variable<T>(share(bias, line)))
+                    .value();
+            return saving(share(normalized, x.shape()), std::move(rows));
         }
         each_row(count, size, [=, this](std::size_t r) {
             auto moments = detail::Moments<T>::of_row(in + r * size, size);
@@ -92,16 +92,16 @@ struct LayerNorm {
                 out + r * size, size, [=](auto v, auto a, auto c) { return (v - mean) * inverse * a + c; },
                 in + r * size, w, b);
         });
-        return y;
+        return saving(std::move(y), std::move(rows));
     }
 
-    Array<T> gradient(const detail::GradientRows<T>& g, const Array<T>& x, const Array<T>& weight) const {
+    Array<T> gradient(const detail::GradientRows<T>& g, const Array<T>& x, const Array<T>& weight,
+                      const Row* kept) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
         std::size_t size = weight.size(), count = x.size() / size;
         const T *in = x.storage().data(), *w = weight.storage().data();
         T* out = result.storage().data();
-        const Row* kept = std::as_const(rows).data();
         each_row(count, size, [=, &g](std::size_t r) {
             auto [mean_copy, inverse_copy] = kept[r];
             T mean = mean_copy, inverse = inverse_copy;
@@ -120,13 +120,13 @@ struct LayerNorm {
     }
 
     // sum(g n) and sum(g) over the rows.
-    std::array<Array<T>, 2> sums(const detail::GradientRows<T>& g, const Array<T>& x, const Shape& shape) const {
+    std::array<Array<T>, 2> sums(const detail::GradientRows<T>& g, const Array<T>& x, const Shape& shape,
+                                 const Row* kept) const {
         std::array<Array<T>, 2> result{Array<T>(shape, T(0)), Array<T>(shape, T(0))};
         if (x.size() == 0) return result;
         std::size_t size = element_count(shape), count = x.size() / size, blocks = (count + block - 1) / block;
         std::vector<T> partial(2 * size * blocks);
         const T* in = x.storage().data();
-        const Row* kept = std::as_const(rows).data();
         T* some = partial.data();
         detail::parallel_for(blocks, std::max<std::size_t>(1, parallel / (size * block)),
                              [=, &g](std::size_t begin, std::size_t end) {
@@ -151,7 +151,7 @@ struct LayerNorm {
     }
 
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& weight, const Variable<T>&,
-             const Variable<T>&) const {
+             const Variable<T>&, const Storage<Row>& rows) const {
         struct Swept {
             detail::GradientRows<T> g;
             std::array<Array<T>, 2> sums{};
@@ -160,13 +160,14 @@ struct LayerNorm {
         std::shared_ptr<Swept> swept;
         if (!is_recording() && weight.size() >= short_row)
             swept = std::make_shared<Swept>(Swept{{detail::view_of(g), weight.size()}});
-        auto summed = [&x, &weight, swept, this](std::size_t which) {
-            if (!std::exchange(swept->summed, true)) swept->sums = sums(swept->g, x.value(), weight.shape());
+        auto summed = [&x, &weight, &rows, swept, this](std::size_t which) {
+            if (!std::exchange(swept->summed, true))
+                swept->sums = sums(swept->g, x.value(), weight.shape(), rows.data());
             return Variable<T>(std::move(swept->sums[which]));
         };
         return pullbacks(
-            [&g, &x, &weight, swept, this] {
-                if (swept) return Variable<T>(gradient(swept->g, x.value(), weight.value()));
+            [&g, &x, &weight, &rows, swept, this] {
+                if (swept) return Variable<T>(gradient(swept->g, x.value(), weight.value(), rows.data()));
                 auto [axes, normal, inverse] = composite(x, weight.dimension());
                 Variable<T> slope = g * weight;
                 return inverse * (slope - mean(slope, axes.own, {.keep_dims = true}) -

@@ -56,7 +56,9 @@ struct LogSumExp {
                                  "the axes dropped, or of length 1"};
     Shape kept;
     Shape result;
-    Array<T> forward(const View<T>& x) const {
+    // y = log(sums) + largest has lost the digits of the logarithm where x is large; the gradient need not, so both are
+    // saved.
+    auto forward(const View<T>& x) const {
         const detail::Arranged<T> elements(x, kept);
         Array<T> largest = detail::fold(detail::Largest<T>{}, elements, kept);
         T* shift = largest.storage().data();
@@ -70,21 +72,16 @@ struct LogSumExp {
             out[k] = std::log(sum[k]) + shift[k];
             if (sum[k] == 0) sum[k] = 1;    // a row of -infinity: its softmax is 0, not 0 / 0
         }
-        largest_ = Variable<T>(std::move(largest));
-        sums_ = Variable<T>(std::move(sums));
-        return y;
+        return saving(std::move(y), Variable<T>(std::move(largest)), Variable<T>(std::move(sums)));
     }
-    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y, const Variable<T>& largest,
+             const Variable<T>& sums) const {
         return pullbacks([&] {
             if (is_recording()) return SoftmaxPull::run(reshape(g, kept), x, reshape(y, kept));
-            return SoftmaxPull::run(reshape(g, kept) / sums_, x, largest_);
+            return SoftmaxPull::run(reshape(g, kept) / sums, x, largest);
         });
     }
     static Samples samples();
-
-    // y = log(sums) + largest has lost the digits of the logarithm where x is large; the gradient need not.
-    mutable Variable<T> largest_;
-    mutable Variable<T> sums_;
 };
 
 }    // namespace
@@ -92,7 +89,7 @@ struct LogSumExp {
 template <class T>
 Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, ReduceOptions options) {
     detail::Reduced reduced("logsumexp", x.shape(), axes, options.keep_dims);
-    return apply(LogSumExp<T>{std::move(reduced.kept), std::move(reduced.result), {}, {}}, x);
+    return apply(LogSumExp<T>{std::move(reduced.kept), std::move(reduced.result)}, x);
 }
 
 template Variable<float> logsumexp(const Variable<float>&, const Axes&, ReduceOptions);

@@ -129,8 +129,7 @@ struct BatchNorm {
                                  "dx = w / sqrt(var(x) + eps) (g - mean(g) - n mean(g n)), dw = sum(g n), db = sum(g)",
                                  "(N, C, ...), (C,), (C,) -> (N, C, ...)"};
     double eps;
-    BatchStatistics<T>* statistics;                  // where forward leaves them, if anywhere
-    mutable std::vector<Moments<T>> moments = {};    // for the derivative
+    std::vector<Moments<T>> moments;    // of x, one for each channel
 
     T inverse_deviation(std::size_t c) const {
         return static_cast<T>(1 / std::sqrt(static_cast<double>(moments[c].squares / moments[c].count) + eps));
@@ -140,14 +139,6 @@ struct BatchNorm {
         Array<T> y = empty_array<T>(x.shape());
         const Layout at(x.shape());
         const T *in = x.storage().data(), *w = weight.storage().data(), *b = bias.storage().data();
-        moments = channel_moments(in, at);
-        if (statistics != nullptr) {
-            *statistics = {empty_array<T>(weight.shape()), empty_array<T>(weight.shape()), at.count()};
-            for (std::size_t c = 0; c < at.channels; ++c) {
-                statistics->mean.storage()[c] = moments[c].mean;
-                statistics->variance.storage()[c] = moments[c].squares / moments[c].count;
-            }
-        }
         if (y.size() == 0) return y;
         auto numbers = spread<T, 3>(at, [&](std::size_t c) {
             return std::array<T, 3>{moments[c].mean, w[c] * inverse_deviation(c), b[c]};
@@ -316,10 +307,19 @@ template <class T>
 Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double eps,
                        BatchStatistics<T>* statistics) {
     check_channels("batch_norm", x, weight.shape(), bias.shape());
-    if (Layout(x.shape()).count() < 2)
+    const Layout at(x.shape());
+    if (at.count() < 2)
         throw ShapeError("[batch_norm] got the shape " + to_string(x.shape()) +
                          "; wanted more than one value for each channel, to have a variance");
-    return apply(BatchNorm<T>{eps, statistics}, x, weight, bias);
+    auto moments = channel_moments(x.value().storage().data(), at);
+    if (statistics != nullptr) {
+        *statistics = {empty_array<T>(weight.shape()), empty_array<T>(weight.shape()), at.count()};
+        for (std::size_t c = 0; c < at.channels; ++c) {
+            statistics->mean.storage()[c] = moments[c].mean;
+            statistics->variance.storage()[c] = moments[c].squares / moments[c].count;
+        }
+    }
+    return apply(BatchNorm<T>{eps, std::move(moments)}, x, weight, bias);
 }
 
 template <class T>

@@ -58,9 +58,20 @@ void Node<T>::materialize_value() {
 }
 
 template <class T>
+void Node<T>::require_value() const {
+    if (!value.storage().empty() || element_count(value.shape()) == 0) return;
+    const char* name = differentiating != nullptr ? differentiating : operation != nullptr ? operation : "variable";
+    throw GradError(
+        std::string("[") + name +
+        "] its derivative reads a value that the operation does not declare in `needs`; wanted it declared: "
+        "only the shapes of the others are there");
+}
+
+template <class T>
 void Node<T>::last_reader_left() noexcept {
     // The derivative of the operation that made this value may still read it.
-    if (record == nullptr || !record->reads_output) {
+    const Record<T>* made_by = recorded().record.get();
+    if (made_by == nullptr || !made_by->reads_output(number)) {
         value.storage() = Storage<T>();
         lazy.reset();
         ready.store(true, std::memory_order_relaxed);

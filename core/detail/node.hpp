@@ -42,18 +42,20 @@ struct Input {
     ~Input();
 };
 
-// A recorded operation: its inputs, and its derivative.
+// A recorded operation: its inputs, its saved values and its derivative.
 template <class T>
 class Record {
 public:
     virtual ~Record() = default;
     virtual std::span<Input<T>> inputs() noexcept = 0;
-    // For each input with wanted[i], gradients[i] = the pullback of `g`, of the output's or the input's shape.
-    virtual void pull(const Variable<T>& g, Node<T>& output, std::span<const bool> wanted,
+    // For each input with wanted[i], gradients[i] = the pullback of `g`, of the output's or the input's shape. `g`
+    // holds the gradients of all outputs, undefined where none came; `first` is the node of the first output.
+    virtual void pull(std::span<const Variable<T>> g, Node<T>& first, std::span<const bool> wanted,
                       std::span<Variable<T>> gradients) = 0;
     // Adds the pullback of the only input to `total`, where that costs less than making it; false: it does not.
     virtual bool pull_into(const Variable<T>&, Array<T>&) { return false; }
-    bool reads_output = false;
+    // Whether the derivative reads the value of that output.
+    virtual bool reads_output(std::size_t number) const noexcept = 0;
 
     static void* operator new(std::size_t size) { return allocate_block(size); }
     static void operator delete(void* block, std::size_t size) noexcept { free_block(block, size); }
@@ -73,10 +75,12 @@ struct NodeExtras {
     std::size_t next_hook = 1;
     Array<T> grad;
     bool has_grad = false;
+    std::vector<std::unique_ptr<Node<T>>> siblings;    // of the first output: those of the others
 };
 
 // Two counts: `owners` (graph edges, and one for all readers together) keep the node, `readers` (handles, and inputs
-// whose value a derivative reads) keep its value.
+// whose value a derivative reads) keep its value. The outputs of one recorded operation live and die together: the
+// first has the record, owns the nodes of the others and counts their owners.
 template <class T>
 class Node {
 public:
@@ -86,6 +90,7 @@ public:
     std::uint64_t sweep = 0;    // the sweep that visited this node last, and its place there
     std::size_t place = 0;
     std::uint32_t version = 0;
+    std::uint16_t number = 0;    // among the outputs of its operation
     bool requires_grad = false;
     bool spent = false;
     std::atomic<bool> ready{true};      // false: the value is `lazy` until somebody asks for it
@@ -94,6 +99,7 @@ public:
     std::unique_ptr<View<T>> lazy;
     std::unique_ptr<Record<T>> record;
     std::unique_ptr<NodeExtras<T>> extras;
+    Node* first = nullptr;    // of an output that is not the first: the first
 
     explicit Node(Array<T>&& v);
     explicit Node(View<T>&& v);
@@ -105,14 +111,27 @@ public:
         if (!ready.load(std::memory_order_acquire)) materialize_value();
         return value;
     }
+    // Throws GradError when the elements are gone: a derivative reads what it did not declare.
+    void require_value() const;
     NodeExtras<T>& extra() {
         if (extras == nullptr) extras = std::make_unique<NodeExtras<T>>();
         return *extras;
     }
 
-    void own() noexcept { owners.increment(); }
+    // The node that has the record.
+    Node& recorded() noexcept { return first == nullptr ? *this : *first; }
+    const Node& recorded() const noexcept { return first == nullptr ? *this : *first; }
+    // Whether a recorded operation made it.
+    bool computed() const noexcept { return spent || recorded().record != nullptr; }
+    // The nodes of all outputs of its operation.
+    std::size_t outputs() const noexcept {
+        return recorded().extras == nullptr ? 1 : 1 + recorded().extras->siblings.size();
+    }
+    Node& output(std::size_t k) noexcept { return k == 0 ? recorded() : *recorded().extras->siblings[k - 1]; }
+
+    void own() noexcept { recorded().owners.increment(); }
     void disown() noexcept {
-        if (owners.decrement() == 1) destroy();
+        if (recorded().owners.decrement() == 1) recorded().destroy();
     }
     void read() noexcept {
         if (readers.increment() == 0) own();

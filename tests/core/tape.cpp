@@ -262,12 +262,16 @@ BOOST_AUTO_TEST_CASE(memory_over_many_steps_is_flat_also_when_evaluation_forgets
     BOOST_TEST(live_nodes() <= nodes);
 }
 
-BOOST_AUTO_TEST_CASE(the_gradient_of_one_variable_is_a_variable) {
+BOOST_AUTO_TEST_CASE(the_gradient_of_one_variable_is_a_variable_and_temporaries_do_not_dangle) {
     auto a = leaf(A{1.0, 2.0});
     Variable<double> g = grad(total(a * 3.0), a);
     BOOST_TEST(same_bits(g.value(), A{3.0, 3.0}));
-    const auto& value = grad(total(a * 3.0), a).value();
+    const auto& value = grad(total(a * 3.0), {a})[0].value();
+    const auto& shape = (a * 3.0).shape();
+    const auto& of_one = grad(total(a * 3.0), a).value();
     BOOST_TEST(same_bits(value, A{3.0, 3.0}));
+    BOOST_TEST(same_bits(of_one, A{3.0, 3.0}));
+    BOOST_TEST(shape[0] == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(unused_inputs_get_zeros_on_request_to_any_order) {
