@@ -34,6 +34,28 @@ double run(const std::string& name, const std::function<void()>& f, double budge
     return median;
 }
 
+void compare(const std::string& name, double parts,
+             const std::vector<std::pair<std::string, std::function<void()>>>& functions, double budget_seconds) {
+    using Clock = std::chrono::steady_clock;
+    std::vector<std::vector<double>> times(functions.size());
+    const auto start = Clock::now();
+    auto spent = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+    for (const auto& [what, function] : functions) function();
+    while (times[0].size() < 7 || spent() < budget_seconds)
+        for (std::size_t i = 0; i < functions.size(); ++i) {
+            const auto before = Clock::now();
+            functions[i].second();
+            times[i].push_back(std::chrono::duration<double, std::micro>(Clock::now() - before).count() / parts);
+        }
+    for (auto& each : times) std::sort(each.begin(), each.end());
+    for (std::size_t i = 0; i < functions.size(); ++i) {
+        if (!wanted(name + "/" + functions[i].first) && !wanted(name)) continue;
+        std::printf("%s/%s\t%.2f\t%.2f\t%.3f\n", name.c_str(), functions[i].first.c_str(),
+                    times[i][times[i].size() / 2], times[i].front(), times[i].front() / times[0].front());
+    }
+    std::fflush(stdout);
+}
+
 }    // namespace bench
 
 int main(int argc, char** argv) {
@@ -46,4 +68,5 @@ int main(int argc, char** argv) {
     bench::optimizers();
     bench::checkpoints();
     bench::file_growth();
+    bench::training();
 }
