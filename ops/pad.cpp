@@ -78,6 +78,18 @@ Variable<T> repeat_edges(const Variable<T>& x, std::size_t axis, PadWidth width)
                   along);
 }
 
+template <class T>
+Variable<T> wrap(const Variable<T>& x, std::size_t axis, PadWidth width) {
+    auto length = static_cast<std::ptrdiff_t>(x.shape()[axis]), along = static_cast<std::ptrdiff_t>(axis);
+    std::ptrdiff_t before = width.before.number, after = width.after.number;
+    if (before == 0 && after == 0) return x;
+    if (before > length || after > length)
+        throw ShapeError("[pad] got " + std::to_string(std::max(before, after)) +
+                         " elements from the other end of axis " + std::to_string(axis) + " of the shape " +
+                         to_string(x.shape()) + "; wanted no more than the axis has");
+    return concat({narrow(x, along, Range{length - before}), x, narrow(x, along, Range{0, after})}, along);
+}
+
 }    // namespace
 
 std::vector<PadWidth> PadWidths::of(std::size_t dimension) const {
@@ -107,7 +119,9 @@ Variable<T> pad(const Variable<T>& x, const PadWidths& widths, PadOptions option
     }
     Variable<T> y = x;
     for (std::size_t d = 0; d < width.size(); ++d)
-        y = options.mode == PadMode::reflect ? reflect(y, d, width[d]) : repeat_edges(y, d, width[d]);
+        y = options.mode == PadMode::reflect ? reflect(y, d, width[d])
+            : options.mode == PadMode::edge  ? repeat_edges(y, d, width[d])
+                                             : wrap(y, d, width[d]);
     return y;
 }
 
@@ -149,6 +163,16 @@ Samples Pad<T>::samples() {
                     {1.0, 1.0, 1.0, 2.0, 3.0, 3.0}, {4.0, 4.0, 4.0, 5.0, 6.0, 6.0}, {4.0, 4.0, 4.0, 5.0, 6.0, 6.0}};
             })
         .add(
+            "wrap", {x},
+            [](const auto& v) {
+                return pad(v[0], {{1, 0}, {2, 3}}, {.mode = PadMode::wrap});
+            },
+            [](const Arrays&) {
+                return A{{5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0},
+                         {2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0},
+                         {5.0, 6.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0}};
+            })
+        .add(
             "all sides", {A{1.0, 2.0}}, [](const auto& v) { return pad(v[0], 1); },
             [](const Arrays&) {
                 return A{0.0, 1.0, 2.0, 0.0};
@@ -175,6 +199,10 @@ Samples Pad<T>::samples() {
         .refuse("a reflection too long", {x},
                 [](const auto& v) {
                     return pad(v[0], {{2, 0}, {0, 0}}, {.mode = PadMode::reflect});
+                })
+        .refuse("more than there is from the other end", {x},
+                [](const auto& v) {
+                    return pad(v[0], {{0, 3}, {0, 0}}, {.mode = PadMode::wrap});
                 })
         .refuse("the edge of nothing", {A(Shape{0})},
                 [](const auto& v) { return pad(v[0], 1, {.mode = PadMode::edge}); });

@@ -22,7 +22,8 @@ struct PadWidth {
 enum class PadMode {
     constant,    // one number
     reflect,     // the elements mirrored at the first and the last one, which are not repeated
-    edge         // the first and the last element repeated
+    edge,        // the first and the last element repeated
+    wrap         // the elements from the other end
 };
 
 struct PadOptions {
@@ -48,7 +49,7 @@ private:
 
 // y = x with margins, as NumPy's: before and after each axis, filled as options.mode says; its adjoint adds the margins
 // to the elements that they were made of. Throws ShapeError for widths that are negative or not one per axis, for a
-// reflection not shorter than the axis, and for an edge of nothing.
+// reflection not shorter than the axis, a part from the other end longer than the axis, and for an edge of nothing.
 template <class T>
 Variable<T> pad(const Variable<T>& x, const PadWidths& widths, PadOptions options = {});
 

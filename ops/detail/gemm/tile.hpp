@@ -3,7 +3,9 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include <array>
 #include <cstddef>
+#include <utility>
 
 namespace xtape::detail {
 
@@ -22,36 +24,54 @@ struct Tiling {
     static constexpr std::size_t lead = depth + 64 / sizeof(T);    // of a's rows as packed: in different cache sets
 };
 
-// The tile c = or += a b of packed operands: rows of a that lie Tiling::lead apart, rows of b one after another.
-template <class T>
-void compute_tile(std::size_t depth, const T* a, const T* b, T* c, std::size_t c_lead, bool add) {
+// The tile c = or += a b of packed operands: rows of a that lie Tiling::lead apart, rows of b one after another. Where
+// c is not added to, `start` may have a number for each row to begin with.
+template <class T, std::size_t rows = Tiling<T>::rows, std::size_t vectors = Tiling<T>::vectors>
+void compute_tile(std::size_t depth, const T* a, const T* b, T* c, std::size_t c_lead, bool add,
+                  const T* start = nullptr) {
     using Tile = Tiling<T>;
     using Batch = typename Tile::Batch;
-    Batch sums[Tile::rows][Tile::vectors];
+    Batch sums[rows][vectors];
 #pragma GCC unroll 16
-    for (std::size_t i = 0; i < Tile::rows; ++i)
+    for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < Tile::vectors; ++v) sums[i][v] = Batch(T(0));
+        for (std::size_t v = 0; v < vectors; ++v) sums[i][v] = Batch(start == nullptr ? T(0) : start[i]);
     for (std::size_t k = 0; k < depth; ++k) {
-        Batch row[Tile::vectors];
+        Batch row[vectors];
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < Tile::vectors; ++v) row[v] = Batch::load_aligned(b + v * Tile::width);
-        b += Tile::columns;
+        for (std::size_t v = 0; v < vectors; ++v) row[v] = Batch::load_aligned(b + v * Tile::width);
+        b += vectors * Tile::width;
 #pragma GCC unroll 16
-        for (std::size_t i = 0; i < Tile::rows; ++i) {
+        for (std::size_t i = 0; i < rows; ++i) {
             const Batch factor(a[i * Tile::lead]);
 #pragma GCC unroll 2
-            for (std::size_t v = 0; v < Tile::vectors; ++v) sums[i][v] = xsimd::fma(factor, row[v], sums[i][v]);
+            for (std::size_t v = 0; v < vectors; ++v) sums[i][v] = xsimd::fma(factor, row[v], sums[i][v]);
         }
         ++a;
     }
 #pragma GCC unroll 16
-    for (std::size_t i = 0; i < Tile::rows; ++i)
+    for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < Tile::vectors; ++v) {
+        for (std::size_t v = 0; v < vectors; ++v) {
             T* to = c + i * c_lead + v * Tile::width;
             (add ? Batch::load_unaligned(to) + sums[i][v] : sums[i][v]).store_unaligned(to);
         }
 }
+
+// The same for numbers of rows and vectors that are known only now, up to those of a whole tile.
+template <class T>
+class AnyTile {
+    using Kernel = void (*)(std::size_t, const T*, const T*, T*, std::size_t, bool, const T*);
+    template <std::size_t vectors, std::size_t... i>
+    static constexpr std::array<Kernel, sizeof...(i)> kernels(std::index_sequence<i...>) {
+        return {&compute_tile<T, i + 1, vectors>...};
+    }
+    static constexpr auto all_rows = std::make_index_sequence<Tiling<T>::rows>{};
+    static constexpr std::array<std::array<Kernel, Tiling<T>::rows>, 2> table{kernels<1>(all_rows),
+                                                                              kernels<2>(all_rows)};
+
+public:
+    static Kernel of(std::size_t rows, std::size_t vectors) { return table[vectors - 1][rows - 1]; }
+};
 
 }    // namespace xtape::detail
