@@ -36,7 +36,7 @@ struct Frame {
         std::vector<Inside> parts;
         for (std::size_t phase = 0; phase < split; ++phase) parts.emplace_back(axes[2], split, phase);
         const std::size_t size = axes[0].input * axes[1].input * axes[2].input;
-        if (size == plane() && rows.count * slices.count * axes[2].input == size && split == 1) {
+        if (size == plane() && split == 1 && slices.count * rows.count * parts[0].count == size) {
             std::copy_n(planes, count * size, to);
             return;
         }
