@@ -16,6 +16,7 @@ namespace xtape {
 // A number for each axis that a window moves along, or one for all: 2, {2, 1}.
 class PerAxis {
 public:
+    PerAxis() = default;    // none
     template <std::integral I>
     PerAxis(I number) : list_{static_cast<std::ptrdiff_t>(number)} {}
     PerAxis(std::initializer_list<detail::Integer> numbers) {
@@ -26,6 +27,7 @@ public:
         for (auto number : numbers) list_.push_back(static_cast<std::ptrdiff_t>(number));
     }
 
+    bool empty() const { return list_.empty(); }
     // The number of each of `rank` axes. Throws std::invalid_argument, naming `operation` and `what`, for another count
     // of numbers and for one below `least`.
     Shape of(std::string_view operation, std::string_view what, std::size_t rank, std::ptrdiff_t least) const;

@@ -1,0 +1,292 @@
+// Max pooling. The largest of each window is looked for first along the columns of its rows, many columns at a time.
+#include <xtape/core/operation.hpp>
+#include <xtape/core/threads.hpp>
+#include <xtape/ops/detail/pooling.hpp>
+#include <xtape/ops/pooling.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+namespace xtape {
+namespace {
+
+using A = Array<double>;
+using Arrays = std::vector<A>;
+using detail::Places;
+using detail::Windows;
+
+// The largest elements of the planes of images, and their places.
+template <class T>
+class Search {
+public:
+    explicit Search(const Windows& windows)
+        : windows_(windows), width_(windows.axes[2].input), largest_(width_), place_(width_) {}
+
+    void plane(const T* x, T* largest, std::uint32_t* places) {
+        for (const auto& slice : windows_.axes[0].windows)
+            for (const auto& row : windows_.axes[1].windows) {
+                const T* best = reduce_rows(x, slice, row);
+                reduce_columns(best, largest, places);
+                largest += windows_.axes[2].windows.size();
+                places += windows_.axes[2].windows.size();
+            }
+    }
+
+private:
+    using Window = detail::WindowAxis::Window;
+
+    // The largest of each column over the rows of a window, and its place; of equal ones the first.
+    const T* reduce_rows(const T* x, const Window& slice, const Window& row) {
+        const auto& [slices, rows, columns] = windows_.axes;
+        T* best = largest_.data();
+        std::uint32_t* place = place_.data();
+        bool first = true;
+        for (std::size_t i = slice.begin; i < slice.end; i += slices.step)
+            for (std::size_t j = row.begin; j < row.end; j += rows.step) {
+                const auto from = static_cast<std::uint32_t>((i * rows.input + j) * width_);
+                const T* elements = x + from;
+                if (std::exchange(first, false)) {
+                    std::copy_n(elements, width_, best);
+                    for (std::uint32_t k = 0; k < width_; ++k) place[k] = from + k;
+                    continue;
+                }
+                for (std::uint32_t k = 0; k < width_; ++k) {
+                    const T element = elements[k];
+                    const bool larger = element > best[k] || element != element;
+                    best[k] = larger ? element : best[k];
+                    place[k] = larger ? from + k : place[k];
+                }
+            }
+        return best;
+    }
+
+    void reduce_columns(const T* best, T* largest, std::uint32_t* places) const {
+        const auto& columns = windows_.axes[2];
+        for (const auto& window : columns.windows) {
+            T found = best[window.begin];
+            std::uint32_t place = place_[window.begin];
+            for (std::size_t k = window.begin + columns.step; k < window.end; k += columns.step) {
+                const bool larger = best[k] > found || best[k] != best[k] || (best[k] == found && place_[k] < place);
+                found = larger ? best[k] : found;
+                place = larger ? place_[k] : place;
+            }
+            *largest++ = found;
+            *places++ = place;
+        }
+    }
+
+    const Windows& windows_;
+    std::size_t width_;
+    std::vector<T> largest_;
+    std::vector<std::uint32_t> place_;
+};
+
+template <class T>
+std::pair<Array<T>, Places> search(const Array<T>& x, const Windows& windows) {
+    Array<T> largest = empty_array<T>(windows.output_shape(x.shape()));
+    Storage<std::uint32_t> places(largest.size());
+    const std::size_t inputs = windows.inputs(), outputs = windows.outputs();
+    const T* in = x.storage().data();
+    T* out = largest.storage().data();
+    std::uint32_t* place = places.data();
+    if (outputs > 0)
+        detail::parallel_for(largest.size() / outputs, detail::parallel_grain(inputs),
+                             [&](std::size_t begin, std::size_t end) {
+                                 Search<T> searching(windows);
+                                 for (std::size_t p = begin; p < end; ++p)
+                                     searching.plane(in + p * inputs, out + p * outputs, place + p * outputs);
+                             });
+    return {std::move(largest), std::make_shared<const Storage<std::uint32_t>>(std::move(places))};
+}
+
+// Elements of each plane of an array (N, C, ...).
+std::size_t plane_size(const Shape& shape) { return element_count(Shape(shape.begin() + 2, shape.end())); }
+
+template <class T>
+struct MaxPool {
+    static constexpr auto name = "max_pool";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"pooling", "y = the largest x of each window",
+                                 "dy/dx = 1 at the first of the largest elements, else 0",
+                                 "(N, C, ...) -> (N, C, ...)"};
+    Windows windows;
+
+    auto forward(const Array<T>& x) const {
+        auto [largest, places] = search(x, windows);
+        return saving(std::move(largest), std::move(places));
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&, const Places& places) const {
+        return pullbacks([&] { return detail::put_at_places(g, places, x.shape()); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct AtPlaces {
+    static constexpr auto name = "at_places";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"pooling", "y_i = x at place i of its plane", "dx = g put at the places",
+                                 "(N, C, ...) -> (N, C, ...)"};
+    Places places;
+    Shape shape;
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(shape);
+        const std::size_t inputs = plane_size(x.shape()), outputs = plane_size(shape);
+        const T* in = x.storage().data();
+        T* out = y.storage().data();
+        const std::uint32_t* place = places->data();
+        if (outputs > 0)
+            detail::parallel_for(y.size() / outputs, detail::parallel_grain(outputs),
+                                 [&](std::size_t begin, std::size_t end) {
+                                     for (std::size_t p = begin; p < end; ++p)
+                                         for (std::size_t i = p * outputs; i < (p + 1) * outputs; ++i)
+                                             out[i] = in[p * inputs + place[i]];
+                                 });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&] { return detail::put_at_places(g, places, x.shape()); });
+    }
+    static Samples samples();
+};
+
+template <class T>
+struct PutAtPlaces {
+    static constexpr auto name = "put_at_places";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"pooling", "y = 0 plus x_i at place i of its plane", "dx = g at the places",
+                                 "(N, C, ...) -> (N, C, ...)"};
+    Places places;
+    Shape shape;
+
+    Array<T> forward(const Array<T>& x) const {
+        Array<T> y = empty_array<T>(shape);
+        const std::size_t inputs = plane_size(x.shape()), outputs = plane_size(shape);
+        const T* in = x.storage().data();
+        T* out = y.storage().data();
+        const std::uint32_t* place = places->data();
+        if (outputs > 0)
+            detail::parallel_for(y.size() / outputs, detail::parallel_grain(outputs),
+                                 [&](std::size_t begin, std::size_t end) {
+                                     for (std::size_t p = begin; p < end; ++p) {
+                                         std::fill_n(out + p * outputs, outputs, T(0));
+                                         for (std::size_t i = p * inputs; i < (p + 1) * inputs; ++i)
+                                             out[p * outputs + place[i]] += in[i];
+                                     }
+                                 });
+        return y;
+    }
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
+        return pullbacks([&] { return detail::at_places(g, places, x.shape()); });
+    }
+    static Samples samples();
+};
+
+}    // namespace
+
+template <class T>
+Variable<T> detail::max_pool(const Variable<T>& x, const Windows& windows) {
+    return apply(MaxPool<T>{windows}, x);
+}
+template <class T>
+Places detail::places_of_largest(const Array<T>& x, const Windows& windows) {
+    return search(x, windows).second;
+}
+template <class T>
+Variable<T> detail::at_places(const Variable<T>& x, const Places& places, const Shape& shape) {
+    return apply(AtPlaces<T>{places, shape}, x);
+}
+template <class T>
+Variable<T> detail::put_at_places(const Variable<T>& x, const Places& places, const Shape& shape) {
+    return apply(PutAtPlaces<T>{places, shape}, x);
+}
+
+template Variable<float> detail::max_pool(const Variable<float>&, const Windows&);
+template Variable<double> detail::max_pool(const Variable<double>&, const Windows&);
+template Places detail::places_of_largest(const Array<float>&, const Windows&);
+template Places detail::places_of_largest(const Array<double>&, const Windows&);
+template Variable<float> detail::at_places(const Variable<float>&, const Places&, const Shape&);
+template Variable<double> detail::at_places(const Variable<double>&, const Places&, const Shape&);
+template Variable<float> detail::put_at_places(const Variable<float>&, const Places&, const Shape&);
+template Variable<double> detail::put_at_places(const Variable<double>&, const Places&, const Shape&);
+
+namespace {
+
+template <class T>
+Samples MaxPool<T>::samples() {
+    const A x = make_array<double>({1.0, 5.0, 2.0, -1.0, 3.0, 4.0, 9.0, 0.5, 7.0, 6.0, -2.0, 8.0}, {1, 2, 2, 3});
+    return Samples()
+        .add(
+            "a plane", {x}, [](const auto& v) { return max_pool2d(v[0], 2, {.stride = 1}); },
+            [](const Arrays&) {
+                return make_array<double>({5.0, 5.0, 9.0, 8.0}, {1, 2, 1, 2});
+            })
+        .add(
+            "beyond the end, with dilation", {A{{{3.0, 1.0, 2.0, -5.0, 4.0, -6.0}}}},
+            [](const auto& v) {
+                return max_pool1d(v[0], 2, {.stride = 3, .padding = 1, .dilation = 2, .ceil_mode = true});
+            },
+            [](const Arrays&) {
+                return A{{{1.0, 4.0, -6.0}}};
+            })
+        .add(
+            "parts of a volume", {make_array<double>({1.0, 5.0, 2.0, -1.0, 3.0, 4.0, 9.0, 0.5}, {1, 1, 2, 2, 2})},
+            [](const auto& v) {
+                return adaptive_max_pool3d(v[0], {1, 2, 1});
+            },
+            [](const Arrays&) {
+                return make_array<double>({5.0, 9.0}, {1, 1, 1, 2, 1});
+            })
+        .add(
+            "no images", {A(Shape{0, 2, 4})}, [](const auto& v) { return max_pool1d(v[0], 2); },
+            [](const Arrays&) {
+                return A(Shape{0, 2, 2});
+            },
+            1)
+        .refuse("a matrix", {A{{1.0, 2.0}}}, [](const auto& v) { return max_pool1d(v[0], 2); })
+        .refuse("a window too long", {x}, [](const auto& v) { return max_pool2d(v[0], 3); })
+        .refuse("a padding of more than half a window", {x},
+                [](const auto& v) { return max_pool2d(v[0], 2, {.padding = 2}); })
+        .refuse("an empty window", {x}, [](const auto& v) { return max_pool2d(v[0], 0); })
+        .refuse("a stride of 0", {x}, [](const auto& v) { return max_pool2d(v[0], 2, {.stride = 0}); })
+        .refuse("parts of nothing", {A(Shape{1, 1, 0})}, [](const auto& v) { return adaptive_max_pool1d(v[0], 1); });
+}
+
+template <class T>
+Samples AtPlaces<T>::samples() {
+    return Samples().add(
+        "the largest, with their places", {A{{{1.0, 5.0, 2.0, 7.0}}}},
+        [](const auto& v) { return max_pool1d_with_indices(v[0], 2, {.stride = 1}).values; },
+        [](const Arrays&) {
+            return A{{{5.0, 5.0, 7.0}}};
+        });
+}
+
+template <class T>
+Samples PutAtPlaces<T>::samples() {
+    const A x{{{3.0, 4.0}}, {{5.0, 6.0}}};
+    const Indices indices{{{1, 3}}, {{2, 2}}};
+    return Samples()
+        .add(
+            "pairs, and one place twice", {x}, [indices](const auto& v) { return max_unpool1d(v[0], indices, 2); },
+            [](const Arrays& v) {
+                const A& a = v[0];
+                return A{{{0.0, a(0, 0, 0), 0.0, a(0, 0, 1)}}, {{0.0, 0.0, a(1, 0, 0) + a(1, 0, 1), 0.0}}};
+            })
+        .add(
+            "a length of its own", {x},
+            [indices](const auto& v) { return max_unpool1d(v[0], indices, 2, {.output_size = 5}); },
+            [](const Arrays&) {
+                return A{{{0.0, 3.0, 0.0, 4.0, 0.0}}, {{0.0, 0.0, 11.0, 0.0, 0.0}}};
+            })
+        .refuse("other indices", {A{{{3.0, 4.0, 5.0}}}},
+                [indices](const auto& v) { return max_unpool1d(v[0], indices, 2); })
+        .refuse("an index beyond", {x},
+                [indices](const auto& v) { return max_unpool1d(v[0], indices, 2, {.output_size = 3}); });
+}
+
+}    // namespace
+}    // namespace xtape
