@@ -1,4 +1,5 @@
 #include <xtape/core/detail/strided.hpp>
+#include <xtape/core/detail/transpose.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/core/view.hpp>
@@ -18,13 +19,17 @@ void copy_transposed(const T* from, std::ptrdiff_t row_step, std::ptrdiff_t step
     T block[tile * tile];
     for (std::size_t r0 = 0; r0 < rows; r0 += tile)
         for (std::size_t c0 = 0; c0 < columns; c0 += tile) {
-            std::size_t r1 = std::min(rows - r0, tile), c1 = std::min(columns - c0, tile);
+            const std::size_t r1 = std::min(rows - r0, tile), c1 = std::min(columns - c0, tile);
             const T* corner =
                 from + static_cast<std::ptrdiff_t>(r0) * row_step + static_cast<std::ptrdiff_t>(c0) * step;
+            T* target = to + r0 * out_step + c0;
+            if (row_step == 1 && step > 0) {
+                detail::transpose_block(corner, static_cast<std::size_t>(step), c1, r1, target, out_step);
+                continue;
+            }
             for (std::size_t c = 0; c < c1; ++c)
                 detail::read_run(corner + static_cast<std::ptrdiff_t>(c) * step, row_step, block + c * tile, r1);
-            for (std::size_t r = 0; r < r1; ++r)
-                for (std::size_t c = 0; c < c1; ++c) to[(r0 + r) * out_step + c0 + c] = block[c * tile + r];
+            detail::transpose_block(block, tile, c1, r1, target, out_step);
         }
 }
 
@@ -49,6 +54,12 @@ void copy_strided(const T* data, const Shape& whole, const Strides& steps, T* ou
     Shape shape = whole;
     Strides strides = steps;
     merge_axes(shape, {&strides, 1});
+    if (shape.size() == 1 && strides[0] == 1) {
+        parallel_for(shape[0], parallel_elements, [=](std::size_t begin, std::size_t end) {
+            copy_elements(data + begin, end - begin, out + begin);
+        });
+        return;
+    }
     const std::size_t last = shape.size() - 1, fast = fastest_axis(shape, strides);
     if (fast != last) {
         // One loop over all other axes and over strips of the fast one.

@@ -2,11 +2,13 @@
 #include <xtape/nn/detail/loss.hpp>
 #include <xtape/ops/activation.hpp>
 #include <xtape/ops/cross_entropy.hpp>
+#include <xtape/ops/detail/pair_losses.hpp>
 #include <xtape/ops/index.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/rectifier.hpp>
 #include <xtape/ops/shape.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -77,24 +79,16 @@ template <class T>
 Variable<T> labelled_mean(const char* name, const Variable<T>& losses, const Indices& labels, std::int64_t ignored,
                           const std::vector<double>& weight) {
     require_examples(name, losses.shape());
-    double total = 0;
-    std::size_t counted = 0;
-    for (std::int64_t label : std::as_const(labels).storage())
-        if (label != ignored) {
-            ++counted;
-            total += weight.empty() ? 1.0 : weight[static_cast<std::size_t>(label)];
-        }
+    const auto& all = labels.storage();
+    const std::size_t counted = labels.size() - static_cast<std::size_t>(std::count(all.begin(), all.end(), ignored));
     if (counted == 0)
         refuse_loss(name, "only labels that are ignored, " + std::to_string(ignored) +
                               "; wanted at least one other to take the mean of");
     if (counted == labels.size() && weight.empty()) return mean(losses);
+    double total = weight.empty() ? static_cast<double>(counted) : 0;
+    for (std::size_t i = 0; !weight.empty() && i < labels.size(); ++i)
+        if (all[i] != ignored) total += weight[static_cast<std::size_t>(all[i])];
     return sum(losses) / total;
-}
-
-template <class T>
-Variable<T> binary_cross_entropy(const Variable<T>& x, const Variable<T>& t, double pos_weight) {
-    Variable<T> weight = pos_weight == 1 ? -log_sigmoid(x) : -(log_sigmoid(x) * (1 + (pos_weight - 1) * t));
-    return (1 - t) * x + weight;
 }
 
 template <class T>
@@ -102,12 +96,15 @@ void check_targets(const char* name, const Variable<T>& scores, const Variable<T
     require_same(name, scores.shape(), target.shape());
     require_numbers(name, target);
     const Array<T>& values = target.value();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        double t = values.storage()[i];
-        if (low < 0 ? std::abs(t) != 1 : !(t >= 0 && t <= 1))
-            refuse_loss(name, "the target " + std::to_string(t) + " at index " + place_of(i, values.shape()) +
-                                  "; wanted " + (low < 0 ? "-1 or 1" : "0 to 1"));
-    }
+    auto check = [&](const char* wanted, auto allowed) {
+        if (std::size_t i = first_refused(values, allowed); i < values.size())
+            refuse_loss(name, "the target " + std::to_string(values.storage()[i]) + " at index " +
+                                  place_of(i, values.shape()) + "; wanted " + wanted);
+    };
+    if (low < 0)
+        check("-1 or 1", [](T t) { return t == 1 || t == -1; });
+    else
+        check("0 to 1", [](T t) { return t >= 0 && t <= 1; });
 }
 
 }    // namespace
@@ -176,7 +173,7 @@ Variable<T> binary_cross_entropy_with_logits(const Variable<T>& scores, const Va
     check_targets(name, scores, target, 0);
     if (!(options.pos_weight >= 0))
         refuse_loss(name, "pos_weight = " + std::to_string(options.pos_weight) + "; wanted 0 or more");
-    return reduced(name, binary_cross_entropy(scores, target, options.pos_weight), options.reduction);
+    return reduced(name, xtape::detail::logistic(scores, target, options.pos_weight), options.reduction);
 }
 
 template <class T>
@@ -186,7 +183,7 @@ Variable<T> focal_loss(const Variable<T>& scores, const Variable<T>& target, Foc
     if (!(options.gamma >= 0) || !(options.alpha <= 1))
         refuse_loss(name, "gamma = " + std::to_string(options.gamma) + ", alpha = " + std::to_string(options.alpha) +
                               "; wanted gamma >= 0, alpha <= 1");
-    Variable<T> losses = binary_cross_entropy(scores, target, 1);
+    Variable<T> losses = xtape::detail::logistic(scores, target, 1);
     if (options.gamma > 0) {
         Variable<T> p = sigmoid(scores);
         losses = losses * pow(p + target - 2 * p * target, options.gamma);

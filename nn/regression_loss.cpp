@@ -1,6 +1,7 @@
 #include <xtape/core/detail/number.hpp>
 #include <xtape/nn/detail/loss.hpp>
 #include <xtape/nn/regression_loss.hpp>
+#include <xtape/ops/detail/pair_losses.hpp>
 #include <xtape/ops/exponential.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/rounding.hpp>
@@ -26,19 +27,12 @@ void require_not_negative(const char* name, const char* what, const Variable<T>&
                                   ", at index " + place_of(i, values.shape()) + "; wanted 0 or more");
 }
 
-// d^2 / 2 up to delta, then a line of that slope.
-template <class T>
-Variable<T> huber(const Variable<T>& x, const Variable<T>& target, double delta) {
-    Variable<T> size = abs(x - target), inner = minimum(size, delta);
-    return inner * (size - 0.5 * inner);
-}
-
 }    // namespace
 
 template <class T>
 Variable<T> mse_loss(const Variable<T>& x, const Variable<T>& target, Reduction reduction) {
     check("mse_loss", x, target);
-    return reduced("mse_loss", square(x - target), reduction);
+    return reduced("mse_loss", xtape::detail::squared_difference(x, target), reduction);
 }
 
 template <class T>
@@ -52,7 +46,7 @@ Variable<T> huber_loss(const Variable<T>& x, const Variable<T>& target, HuberOpt
     check("huber_loss", x, target);
     if (!(options.delta > 0))
         refuse_loss("huber_loss", "delta = " + xtape::detail::to_text(options.delta) + "; wanted above 0");
-    return reduced("huber_loss", huber(x, target, options.delta), options.reduction);
+    return reduced("huber_loss", xtape::detail::huber(x, target, options.delta), options.reduction);
 }
 
 template <class T>
@@ -60,7 +54,8 @@ Variable<T> smooth_l1_loss(const Variable<T>& x, const Variable<T>& target, Smoo
     check("smooth_l1_loss", x, target);
     if (!(options.beta >= 0))
         refuse_loss("smooth_l1_loss", "beta = " + xtape::detail::to_text(options.beta) + "; wanted 0 or more");
-    Variable<T> losses = options.beta == 0 ? abs(x - target) : huber(x, target, options.beta) / options.beta;
+    Variable<T> losses =
+        options.beta == 0 ? abs(x - target) : xtape::detail::huber(x, target, options.beta) / options.beta;
     return reduced("smooth_l1_loss", losses, options.reduction);
 }
 
@@ -87,7 +82,7 @@ Variable<T> gaussian_nll_loss(const Variable<T>& x, const Variable<T>& target, c
                          "; wanted one that broadcasts to " + to_string(x.shape()));
     require_not_negative("gaussian_nll_loss", "variance", variance);
     Variable<T> v = maximum(variance, options.eps);
-    Variable<T> losses = 0.5 * (log(v) + square(x - target) / v);
+    Variable<T> losses = 0.5 * (log(v) + xtape::detail::squared_difference(x, target) / v);
     if (options.full) losses = losses + 0.5 * std::log(2 * std::numbers::pi);
     return reduced("gaussian_nll_loss", losses, options.reduction);
 }

@@ -3,14 +3,19 @@
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/cross_entropy.hpp>
-#include <xtape/ops/detail/softmax_row.hpp>
+#include <xtape/ops/detail/rows.hpp>
+#include <xtape/ops/detail/side_by_side.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/softmax.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace xtape {
@@ -31,7 +36,18 @@ Shape without_last(const Shape& shape) { return Shape(shape.begin(), shape.end()
 
 // What forward leaves for the derivative: of each row, the largest logit and the sum of exponentials relative to it.
 template <class T>
-using RowSums = Storage<detail::ExponentialSum<T>>;
+struct RowSums {
+    Storage<T> max, sum;
+    explicit RowSums(std::size_t rows) : max(rows), sum(rows) {}
+};
+
+// The same of rows that stand side by side, lane by lane.
+template <class T>
+std::pair<Lanes<T>, Lanes<T>> sums_of_columns(const T* column, std::size_t step, std::size_t n) {
+    const Lanes<T> most = detail::column_max(column, step, n);
+    return {most, detail::column_sum(
+                      step, n, [=](Lanes<T> a) { return exp(a - most); }, column)};
+}
 
 template <class T>
 struct IndexCrossEntropy {
@@ -47,52 +63,91 @@ struct IndexCrossEntropy {
         Array<T> losses = empty_array<T>(without_last(x.shape()));
         RowSums<T> sums(losses.size());
         if (losses.size() == 0) return saving(std::move(losses), std::move(sums));
-        std::size_t n = x.shape().back();
+        const std::size_t n = x.shape().back();
         const T* logits = x.storage().data();
         const std::int64_t* target = targets.storage().data();
-        T* loss = losses.storage().data();
-        auto* kept = sums.data();
-        each_row(losses.size(), n, [&](std::size_t r, std::size_t begin) {
+        T *loss = losses.storage().data(), *max = sums.max.data(), *sum = sums.sum.data();
+        // Minus the target's logit, and with smoothing the mean of all, relative to the largest.
+        auto finish = [=, this](auto log_sum, auto centre, auto total) {
+            return log_sum - ((1 - smoothing) * centre + smoothing * (total / static_cast<T>(n)));
+        };
+        if (n < detail::longest_side_by_side) {
+            auto body = [=, this](const auto& in, std::size_t step, std::size_t first, std::size_t count) {
+                const T* column = in[0];
+                const auto [most, all] = sums_of_columns(column, step, n);
+                const Lanes<T> total = detail::column_sum(
+                    step, smoothing == 0 ? 0 : n, [most = most](Lanes<T> a) { return a - most; }, column);
+                T centres[Lanes<T>::width] = {}, counted[Lanes<T>::width] = {};
+                for (std::size_t c = 0; c < count; ++c)
+                    if (const std::int64_t t = target[first + c]; t != ignored) {
+                        centres[c] = column[static_cast<std::size_t>(t) * step + c];
+                        counted[c] = 1;
+                    }
+                const Lanes<T> result = finish(log(all), Lanes<T>::load(centres) - most, total);
+                detail::store_lines<T>(select(Lanes<T>::load(counted) != 0, result, 0), loss + first, count);
+                detail::store_lines(most, max + first, count);
+                detail::store_lines(all, sum + first, count);
+            };
+            detail::side_by_side<T, 1>({losses.size(), n}, {logits}, nullptr, detail::parallel_functions, body);
+            return saving(std::move(losses), std::move(sums));
+        }
+        each_row(losses.size(), n, [=, this](std::size_t r, std::size_t begin) {
             if (target[r] == ignored) {
                 loss[r] = 0;
                 return;
             }
             const T* row = logits + begin;
-            kept[r] = detail::exponential_sum(row, n);
-            auto [max, sum] = kept[r];
-            T centre = row[target[r]] - max;    // minus the target's logit, and with smoothing the mean of all
-            if (smoothing != 0) {
-                T total = 0;
-                for (std::size_t c = 0; c < n; ++c) total += row[c] - max;
-                centre = (1 - smoothing) * centre + smoothing * (total / static_cast<T>(n));
-            }
-            loss[r] = std::log(sum) - centre;
+            const auto kept = detail::exponential_sum(row, n);
+            max[r] = kept.max;
+            sum[r] = kept.sum;
+            T total = 0;
+            for (std::size_t c = 0; smoothing != 0 && c < n; ++c) total += row[c] - kept.max;
+            loss[r] = finish(std::log(kept.sum), row[target[r]] - kept.max, total);
         });
         return saving(std::move(losses), std::move(sums));
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&, const RowSums<T>& sums) const {
         return pullbacks([&g, &x, &sums, this] {
-            if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), sums.data()));
+            if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), sums));
             Array<T> kept = Array<T>(xt::cast<T>(xt::not_equal(targets, ignored)));
             return unsqueeze(g * Variable<T>(std::move(kept)), -1) *
                    (softmax(x) - Variable<T>(distribution(x.shape())));
         });
     }
-    Array<T> gradient(const Array<T>& g, const Array<T>& x, const detail::ExponentialSum<T>* kept) const {
+    Array<T> gradient(const Array<T>& g, const Array<T>& x, const RowSums<T>& sums) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
-        std::size_t n = x.shape().back();
+        const std::size_t n = x.shape().back();
         const T *logits = x.storage().data(), *slopes = g.storage().data();
+        const T *max = sums.max.data(), *sum = sums.sum.data();
         const std::int64_t* target = targets.storage().data();
         T* out = result.storage().data();
-        each_row(targets.size(), n, [&](std::size_t r, std::size_t begin) {
+        if (n < detail::longest_side_by_side) {
+            auto body = [=, this](const auto& in, std::size_t step, std::size_t first, std::size_t count) {
+                T* column = in[0];
+                const Lanes<T> most = detail::load_lines(max + first, count);
+                const Lanes<T> slope = detail::load_lines(slopes + first, count);
+                const Lanes<T> scale = slope / detail::load_lines(sum + first, count);
+                const Lanes<T> shift = slope * (smoothing / static_cast<T>(n));
+                detail::map_column(
+                    column, step, n, [=](Lanes<T> a) { return exp(a - most) * scale - shift; }, column);
+                for (std::size_t c = 0; c < count; ++c)
+                    if (const std::int64_t t = target[first + c]; t != ignored)
+                        column[static_cast<std::size_t>(t) * step + c] -= slopes[first + c] * (1 - smoothing);
+                    else
+                        for (std::size_t k = 0; k < n; ++k) column[k * step + c] = 0;
+            };
+            detail::side_by_side<T, 1>({targets.size(), n}, {logits}, out, detail::parallel_functions, body);
+            return result;
+        }
+        each_row(targets.size(), n, [=, this](std::size_t r, std::size_t begin) {
             if (target[r] == ignored) {
                 std::fill_n(out + begin, n, T(0));
                 return;
             }
-            T max = kept[r].max, scale = slopes[r] / kept[r].sum, shift = slopes[r] * smoothing / static_cast<T>(n);
+            const T most = max[r], scale = slopes[r] / sum[r], shift = slopes[r] * smoothing / static_cast<T>(n);
             detail::map_row(
-                out + begin, n, [=](Lanes<T> a) { return exp(a - max) * scale - shift; }, logits + begin);
+                out + begin, n, [=](Lanes<T> a) { return exp(a - most) * scale - shift; }, logits + begin);
             out[begin + static_cast<std::size_t>(target[r])] -= slopes[r] * (1 - smoothing);
         });
         return result;
@@ -119,14 +174,31 @@ struct DistributionCrossEntropy {
         Array<T> losses = empty_array<T>(without_last(x.shape()));
         RowSums<T> sums(losses.size());
         if (losses.size() == 0) return saving(std::move(losses), std::move(sums));
-        std::size_t n = x.shape().back();
+        const std::size_t n = x.shape().back();
         const T *logits = x.storage().data(), *weights = q.storage().data();
-        T* loss = losses.storage().data();
-        auto* kept = sums.data();
-        each_row(losses.size(), n, [&](std::size_t r, std::size_t begin) {
-            kept[r] = detail::exponential_sum(logits + begin, n);
-            T log_sum = std::log(kept[r].sum), total = 0;
-            for (std::size_t c = begin; c < begin + n; ++c) total += weights[c] * (log_sum - (logits[c] - kept[r].max));
+        T *loss = losses.storage().data(), *max = sums.max.data(), *sum = sums.sum.data();
+        if (n < detail::longest_side_by_side) {
+            auto body = [=](const auto& in, std::size_t step, std::size_t first, std::size_t count) {
+                const T *column = in[0], *share = in[1];
+                const auto [most, all] = sums_of_columns(column, step, n);
+                const Lanes<T> total = detail::column_sum(
+                    step, n,
+                    [most = most, log_sum = log(all)](Lanes<T> a, Lanes<T> p) { return p * (log_sum - (a - most)); },
+                    column, share);
+                detail::store_lines(total, loss + first, count);
+                detail::store_lines(most, max + first, count);
+                detail::store_lines(all, sum + first, count);
+            };
+            detail::side_by_side<T, 2>({losses.size(), n}, {logits, weights}, nullptr, detail::parallel_functions,
+                                       body);
+            return saving(std::move(losses), std::move(sums));
+        }
+        each_row(losses.size(), n, [=](std::size_t r, std::size_t begin) {
+            const auto kept = detail::exponential_sum(logits + begin, n);
+            max[r] = kept.max;
+            sum[r] = kept.sum;
+            T log_sum = std::log(kept.sum), total = 0;
+            for (std::size_t c = begin; c < begin + n; ++c) total += weights[c] * (log_sum - (logits[c] - kept.max));
             loss[r] = total;
         });
         return saving(std::move(losses), std::move(sums));
@@ -135,24 +207,39 @@ struct DistributionCrossEntropy {
              const RowSums<T>& sums) const {
         return pullbacks(
             [&g, &x, &q, &sums, this] {
-                if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), q.value(), sums.data()));
+                if (!is_recording()) return Variable<T>(gradient(g.value(), x.value(), q.value(), sums));
                 return unsqueeze(g, -1) * (softmax(x) * sum(q, -1, {.keep_dims = true}) - q);
             },
             [&g, &x] { return -(unsqueeze(g, -1) * log_softmax(x)); });
     }
-    Array<T> gradient(const Array<T>& g, const Array<T>& x, const Array<T>& q,
-                      const detail::ExponentialSum<T>* kept) const {
+    Array<T> gradient(const Array<T>& g, const Array<T>& x, const Array<T>& q, const RowSums<T>& sums) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
-        std::size_t n = x.shape().back();
+        const std::size_t n = x.shape().back();
         const T *logits = x.storage().data(), *weights = q.storage().data(), *slopes = g.storage().data();
+        const T *max = sums.max.data(), *sum = sums.sum.data();
         T* out = result.storage().data();
-        each_row(g.size(), n, [&](std::size_t r, std::size_t begin) {
+        if (n < detail::longest_side_by_side) {
+            auto body = [=](const auto& in, std::size_t step, std::size_t first, std::size_t count) {
+                const T *column = in[0], *share = in[1];
+                const Lanes<T> most = detail::load_lines(max + first, count);
+                const Lanes<T> slope = detail::load_lines(slopes + first, count);
+                const Lanes<T> total = detail::column_sum(
+                    step, n, [](Lanes<T> p) { return p; }, share);
+                const Lanes<T> scale = slope * total / detail::load_lines(sum + first, count);
+                detail::map_column(
+                    in[0], step, n, [=](Lanes<T> a, Lanes<T> p) { return exp(a - most) * scale - p * slope; }, column,
+                    share);
+            };
+            detail::side_by_side<T, 2>({g.size(), n}, {logits, weights}, out, detail::parallel_functions, body);
+            return result;
+        }
+        each_row(g.size(), n, [=](std::size_t r, std::size_t begin) {
             T total = 0;
             for (std::size_t c = begin; c < begin + n; ++c) total += weights[c];
-            T max = kept[r].max, slope = slopes[r], scale = slope * total / kept[r].sum;
+            const T most = max[r], slope = slopes[r], scale = slope * total / sum[r];
             detail::map_row(
-                out + begin, n, [=](Lanes<T> a, Lanes<T> p) { return exp(a - max) * scale - p * slope; },
+                out + begin, n, [=](Lanes<T> a, Lanes<T> p) { return exp(a - most) * scale - p * slope; },
                 logits + begin, weights + begin);
         });
         return result;
@@ -162,7 +249,10 @@ struct DistributionCrossEntropy {
 
 void check_targets(const Indices& targets, std::size_t classes, std::int64_t ignored) {
     const std::int64_t* target = targets.storage().data();
-    for (std::size_t i = 0; i < targets.size(); ++i)
+    const auto n = static_cast<std::int64_t>(classes);
+    bool bad = false;
+    for (std::size_t i = 0; i < targets.size(); ++i) bad |= (target[i] < 0 || target[i] >= n) && target[i] != ignored;
+    for (std::size_t i = 0; bad && i < targets.size(); ++i)
         if (target[i] != ignored && (target[i] < 0 || target[i] >= static_cast<std::int64_t>(classes)))
             throw std::out_of_range("[softmax_cross_entropy] got the target " + std::to_string(target[i]) +
                                     " at position " + std::to_string(i) + "; wanted 0 to " +

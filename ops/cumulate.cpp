@@ -1,11 +1,14 @@
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/cumulate.hpp>
+#include <xtape/ops/detail/scan.hpp>
 #include <xtape/ops/pad.hpp>
 #include <xtape/ops/slice.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace xtape {
 namespace {
@@ -13,82 +16,38 @@ namespace {
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-// Walks the lines of an array along an axis: out[i] = state = step(state, i), from `start` on. Lines that stand side by
-// side advance together, so that memory is read in order and no line waits for its own last step.
-template <class T, class Step>
-class Scan {
-public:
-    Scan(const Shape& shape, std::size_t axis, bool reverse, double start, T* out, const Step& step)
-        : length_(shape[axis]), reverse_(reverse), start_(start), out_(out), step_(step) {
-        for (std::size_t d = 0; d < axis; ++d) outer_ *= shape[d];
-        for (std::size_t d = axis + 1; d < shape.size(); ++d) inner_ *= shape[d];
-        if (outer_ * length_ * inner_ == 0) return;
-        if (inner_ == 1) {
-            detail::parallel_for((outer_ + rows - 1) / rows, std::max<std::size_t>(1, 32768 / rows / length_),
-                                 [&](std::size_t begin, std::size_t end) {
-                                     for (std::size_t group = begin; group < end; ++group)
-                                         if (outer_ - group * rows >= rows)
-                                             together<rows>(group * rows);
-                                         else
-                                             for (std::size_t r = group * rows; r < outer_; ++r) together<1>(r);
-                                 });
-            return;
-        }
-        std::size_t blocks = (inner_ + columns - 1) / columns;
-        detail::parallel_for(outer_ * blocks, std::max<std::size_t>(1, 32768 / std::min(inner_, columns) / length_),
-                             [&](std::size_t begin, std::size_t end) {
-                                 for (std::size_t b = begin; b < end; ++b)
-                                     block(b / blocks * length_ * inner_ + b % blocks * columns,
-                                           std::min(columns, inner_ - b % blocks * columns));
-                             });
-    }
-
-private:
-    static constexpr std::size_t rows = 8;         // lines in order that advance together
-    static constexpr std::size_t columns = 512;    // lines side by side that do
-
-    std::size_t place(std::size_t n) const { return reverse_ ? length_ - 1 - n : n; }
-
-    template <std::size_t count>
-    void together(std::size_t first) const {
-        double states[count];
-        for (double& state : states) state = start_;
-        for (std::size_t n = 0; n < length_; ++n)
-            for (std::size_t r = 0; r < count; ++r) {
-                std::size_t i = (first + r) * length_ + place(n);
-                states[r] = step_(states[r], i);
-                out_[i] = static_cast<T>(states[r]);
-            }
-    }
-
-    void block(std::size_t first, std::size_t count) const {
-        double states[columns];
-        std::fill_n(states, count, start_);
-        for (std::size_t n = 0; n < length_; ++n) {
-            std::size_t row = first + place(n) * inner_;
-            for (std::size_t c = 0; c < count; ++c) {
-                states[c] = step_(states[c], row + c);
-                out_[row + c] = static_cast<T>(states[c]);
-            }
-        }
-    }
-
-    std::size_t outer_ = 1, length_, inner_ = 1;
-    bool reverse_;
-    double start_;
-    T* out_;
-    const Step& step_;
-};
-
-template <class T, class Step>
-void scan(const Shape& shape, std::size_t axis, bool reverse, double start, T* out, const Step& step) {
-    Scan<T, Step>(shape, axis, reverse, start, out, step);
+// y of x's shape, with y_i = y_(i-1) combined with the i-th elements of all inputs.
+template <class T, class Step, class... In>
+Array<T> scan(std::size_t axis, bool reverse, double start, Step step, const Array<T>& first, const In&... rest) {
+    Array<T> y = empty_array<T>(first.shape());
+    const std::array<const T*, 1 + sizeof...(rest)> in{first.storage().data(), rest.storage().data()...};
+    detail::Scan<T, 1 + sizeof...(rest), Step>(first.shape(), axis, reverse, start, in, y.storage().data(), step);
+    return y;
 }
 
 // x moved by one along the axis, towards its end or (reverse) its beginning; `value` fills the gap.
 template <class T>
+Array<T> shifted(const Array<T>& x, std::size_t axis, bool reverse, T value) {
+    Array<T> y = empty_array<T>(x.shape());
+    std::size_t outer = 1;
+    for (std::size_t d = 0; d < axis; ++d) outer *= x.shape()[d];
+    const std::size_t row = x.size() / outer, inner = row / x.shape()[axis];
+    const T* in = x.storage().data();
+    T* out = y.storage().data();
+    detail::parallel_for(outer, detail::parallel_grain(row), [&](std::size_t begin, std::size_t end) {
+        const std::size_t moved = (end - begin) * row - inner;
+        const T* from = in + begin * row + (reverse ? inner : 0);
+        detail::copy_elements(from, moved, out + begin * row + (reverse ? 0 : inner));
+        for (std::size_t r = begin; r < end; ++r)
+            std::fill_n(out + r * row + (reverse ? row - inner : 0), inner, value);
+    });
+    return y;
+}
+template <class T>
 Variable<T> shift(const Variable<T>& x, std::ptrdiff_t axis, bool reverse, double value) {
     if (x.size() == 0) return x;
+    if (!is_recording())
+        return Variable<T>(shifted(x.value(), static_cast<std::size_t>(axis), reverse, static_cast<T>(value)));
     std::vector<PadWidth> widths(x.dimension());
     (reverse ? widths[static_cast<std::size_t>(axis)].after : widths[static_cast<std::size_t>(axis)].before) = 1;
     return pad(narrow(x, axis, reverse ? Range{1} : Range{.end = -1}), widths, {.value = value});
@@ -102,11 +61,8 @@ struct Cumsum {
     std::size_t axis;
     bool reverse = false;
     Array<T> forward(const Array<T>& x) const {
-        Array<T> y = empty_array<T>(x.shape());
-        const T* in = x.storage().data();
-        scan(x.shape(), axis, reverse, 0, y.storage().data(),
-             [in](double state, std::size_t i) { return state + static_cast<double>(in[i]); });
-        return y;
+        return scan(
+            axis, reverse, 0, [](auto state, auto term) { return state + term; }, x);
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {
         return pullbacks([&] { return apply(Cumsum{axis, !reverse}, g); });
@@ -124,11 +80,8 @@ struct Cumprod {
     std::ptrdiff_t axis;
     bool reverse = false;
     Array<T> forward(const Array<T>& x) const {
-        Array<T> y = empty_array<T>(x.shape());
-        const T* in = x.storage().data();
-        scan(x.shape(), static_cast<std::size_t>(axis), reverse, 1, y.storage().data(),
-             [in](double state, std::size_t i) { return state * static_cast<double>(in[i]); });
-        return y;
+        return scan(
+            static_cast<std::size_t>(axis), reverse, 1, [](auto state, auto factor) { return state * factor; }, x);
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {
         return pullbacks([&] {
@@ -147,13 +100,9 @@ struct LinearRecurrence {
     std::ptrdiff_t axis;
     bool reverse;
     Array<T> forward(const Array<T>& a, const Array<T>& b) const {
-        Array<T> s = empty_array<T>(a.shape());
-        const T *factors = a.storage().data(), *terms = b.storage().data();
-        scan(a.shape(), static_cast<std::size_t>(axis), reverse, 0, s.storage().data(),
-             [factors, terms](double state, std::size_t i) {
-                 return static_cast<double>(factors[i]) * state + static_cast<double>(terms[i]);
-             });
-        return s;
+        return scan(
+            static_cast<std::size_t>(axis), reverse, 0,
+            [](auto state, auto factor, auto term) { return factor * state + term; }, a, b);
     }
     auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>&, const Variable<T>& s) const {
         Variable<T> term = linear_recurrence(shift(a, axis, !reverse, 0), g, axis, !reverse);

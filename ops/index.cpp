@@ -1,13 +1,15 @@
 #include <xtape/core/adjoint.hpp>
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
+#include <xtape/ops/detail/indices.hpp>
 #include <xtape/ops/index.hpp>
 #include <xtape/ops/shape.hpp>
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace xtape {
@@ -32,25 +34,20 @@ Shape with_length(Shape shape, std::size_t axis, std::size_t length) {
     return shape;
 }
 
-[[noreturn]] void refuse_index(const char* name, std::int64_t index, std::size_t position, std::size_t length) {
-    throw std::out_of_range("[" + std::string(name) + "] got the index " + std::to_string(index) + " at position " +
-                            std::to_string(position) + "; wanted one of " + std::to_string(length) + " elements");
-}
+// Keeps a loop from being turned into gather instructions, which take twice as long as its loads.
+inline void one_by_one() { asm volatile(""); }
 
-// The indices counted from the front.
-Indices normalize(const char* name, const Indices& indices, std::size_t length) {
-    auto n = static_cast<std::int64_t>(length);
-    const std::int64_t* index = indices.storage().data();
-    bool negative = false;
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-        if (index[i] < -n || index[i] >= n) refuse_index(name, index[i], i, length);
-        negative = negative || index[i] < 0;
+// Calls body(count), with a constant where the count is small: a row of three numbers is not worth a call.
+template <class Body>
+void with_constant(std::size_t count, Body body) {
+    using std::integral_constant;
+    switch (count) {
+        case 1: return body(integral_constant<std::size_t, 1>{});
+        case 2: return body(integral_constant<std::size_t, 2>{});
+        case 3: return body(integral_constant<std::size_t, 3>{});
+        case 4: return body(integral_constant<std::size_t, 4>{});
+        default: return body(count);
     }
-    Indices result = share(indices);
-    if (negative)
-        for (auto& i : result.storage())
-            if (i < 0) i += n;
-    return result;
 }
 
 template <class T>
@@ -72,18 +69,26 @@ struct IndexSelect {
         const T* in = x.storage().data();
         const std::int64_t* index = indices.storage().data();
         T* out = y.storage().data();
-        std::size_t count = indices.size(), inner = from.inner;
-        detail::parallel_for(
-            from.outer * count, std::max<std::size_t>(1, parallel / inner), [&](std::size_t begin, std::size_t end) {
-                for (std::size_t r = begin; r < end; ++r) {
-                    const T* row = in + (r / count * from.length + static_cast<std::size_t>(index[r % count])) * inner;
-                    if (inner == 1)
-                        out[r] = *row;
-                    else
-                        std::copy_n(row, inner, out + r * inner);
-                }
-            });
+        const std::size_t count = indices.size();
+        with_constant(from.inner, [&](auto inner) {
+            detail::parallel_for(from.outer * count, std::max<std::size_t>(1, parallel / inner),
+                                 [&](std::size_t begin, std::size_t end) {
+                                     for (std::size_t r = begin; r < end;) {
+                                         const std::size_t outer = r / count, stop = std::min(end, (outer + 1) * count);
+                                         copy_rows(in + outer * from.length * inner, index + r % count, out + r * inner,
+                                                   stop - r, inner);
+                                         r = stop;
+                                     }
+                                 });
+        });
         return y;
+    }
+    template <class Inner>
+    static void copy_rows(const T* in, const std::int64_t* index, T* out, std::size_t count, Inner inner) {
+        for (std::size_t k = 0; k < count; ++k) {
+            one_by_one();
+            detail::copy_elements(in + static_cast<std::size_t>(index[k]) * inner, std::size_t{inner}, out + k * inner);
+        }
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
         return pullbacks([&g, length = x.shape()[axis], this] {
@@ -104,6 +109,22 @@ struct IndexAdd {
     Indices indices;
     std::size_t length;
 
+    // Elements `begin` to `end` of the rows of blocks `first` to `last`.
+    template <class Inner>
+    void add_rows(const T* in, const std::int64_t* index, T* out, std::size_t first, std::size_t last, Inner inner,
+                  std::size_t begin, std::size_t end) const {
+        const std::size_t count = indices.size();
+        for (std::size_t o = first; o < last; ++o)
+            for (std::size_t k = 0; k < count; ++k) {
+                const T* row = in + (o * count + k) * inner;
+                T* sum = out + (o * length + static_cast<std::size_t>(index[k])) * inner;
+                if constexpr (std::is_same_v<Inner, std::size_t>)
+                    for (std::size_t i = begin; i < end; ++i) sum[i] += row[i];
+                else
+                    for (std::size_t i = 0; i < inner; ++i) sum[i] += row[i];
+            }
+    }
+
     Array<T> forward(const Array<T>& source) const {
         Array<T> y(with_length(source.shape(), axis, length), T(0));
         if (source.size() == 0) return y;
@@ -111,94 +132,21 @@ struct IndexAdd {
         const T* in = source.storage().data();
         const std::int64_t* index = indices.storage().data();
         T* out = y.storage().data();
-        std::size_t count = indices.size(), inner = to.inner;
+        const std::size_t count = indices.size();
         // Cut where no two parts add to the same element: each is summed in the order of the indices.
-        detail::parallel_for(
-            to.outer, std::max<std::size_t>(1, parallel / (count * inner)), [&](std::size_t first, std::size_t last) {
-                detail::parallel_for(
-                    inner, std::max<std::size_t>(64, parallel / count), [&](std::size_t begin, std::size_t end) {
-                        for (std::size_t o = first; o < last; ++o)
-                            for (std::size_t k = 0; k < count; ++k) {
-                                const T* row = in + (o * count + k) * inner;
-                                T* sum = out + (o * length + static_cast<std::size_t>(index[k])) * inner;
-                                for (std::size_t i = begin; i < end; ++i) sum[i] += row[i];
-                            }
-                    });
-            });
+        with_constant(to.inner, [&](auto inner) {
+            detail::parallel_for(to.outer, std::max<std::size_t>(1, parallel / (count * inner)),
+                                 [&](std::size_t first, std::size_t last) {
+                                     detail::parallel_for(inner, std::max<std::size_t>(64, parallel / count),
+                                                          [&](std::size_t begin, std::size_t end) {
+                                                              add_rows(in, index, out, first, last, inner, begin, end);
+                                                          });
+                                 });
+        });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {
         return pullbacks([&g, this] { return apply(IndexSelect<T>{axis, share(indices)}, g); });
-    }
-    static Samples samples();
-};
-
-// Calls body(position in `indices`, position in an array of `shape`) in the order of the indices [begin, end).
-template <class Body>
-void walk(const Indices& indices, const Shape& shape, std::size_t axis, std::size_t begin, std::size_t end, Body body) {
-    const Strides strides = contiguous_strides(shape);
-    const std::int64_t* index = indices.storage().data();
-    const std::size_t last = indices.dimension() - 1, row = indices.shape()[last];
-    for (std::size_t p = begin; p < end;) {
-        std::ptrdiff_t base = 0;
-        std::size_t rest = p / row;
-        for (std::size_t d = last; d-- > 0; rest /= indices.shape()[d])
-            if (d != axis) base += static_cast<std::ptrdiff_t>(rest % indices.shape()[d]) * strides[d];
-        const std::size_t stop = std::min(end, (p / row + 1) * row);
-        for (std::size_t j = p % row; p < stop; ++p, ++j)
-            body(p, base + (last != axis ? static_cast<std::ptrdiff_t>(j) : 0) +
-                        static_cast<std::ptrdiff_t>(index[p]) * strides[axis]);
-    }
-}
-
-template <class T>
-struct ScatterAdd;
-
-template <class T>
-struct Gather {
-    static constexpr auto name = "gather";
-    static constexpr auto needs = needs::nothing;
-    static constexpr About about{"index", "y_ikj = x_{i, n_ikj, j}", "its adjoint is scatter_add",
-                                 "the shape of the indices"};
-    std::size_t axis;
-    Indices indices;
-
-    Array<T> forward(const Array<T>& x) const {
-        Array<T> y = empty_array<T>(indices.shape());
-        if (y.size() == 0) return y;
-        const T* in = x.storage().data();
-        T* out = y.storage().data();
-        detail::parallel_for(y.size(), parallel, [&](std::size_t begin, std::size_t end) {
-            walk(indices, x.shape(), axis, begin, end, [=](std::size_t p, std::ptrdiff_t at) { out[p] = in[at]; });
-        });
-        return y;
-    }
-    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
-        return pullbacks([&g, &x, this] { return apply(ScatterAdd<T>{axis, share(indices), x.shape()}, g); });
-    }
-    static Samples samples();
-};
-
-template <class T>
-struct ScatterAdd {
-    static constexpr auto name = "scatter_add";
-    static constexpr auto needs = needs::nothing;
-    static constexpr About about{"index", "y_{i, n_ikj, j} = sum of the source_ikj with that index",
-                                 "its adjoint is gather", "the source has the shape of the indices"};
-    std::size_t axis;
-    Indices indices;
-    Shape shape;
-
-    Array<T> forward(const Array<T>& source) const {
-        Array<T> y(shape, T(0));
-        if (source.size() == 0) return y;
-        const T* in = source.storage().data();
-        T* out = y.storage().data();
-        walk(indices, shape, axis, 0, source.size(), [=](std::size_t p, std::ptrdiff_t at) { out[at] += in[p]; });
-        return y;
-    }
-    auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {
-        return pullbacks([&g, this] { return apply(Gather<T>{axis, share(indices)}, g); });
     }
     static Samples samples();
 };
@@ -210,64 +158,35 @@ std::size_t check_list(const char* name, const Shape& shape, std::ptrdiff_t axis
     return normalize_axis(name, axis, shape.size());
 }
 
-std::size_t check_grid(const char* name, const Shape& shape, std::ptrdiff_t axis, const Indices& indices) {
-    std::size_t place = normalize_axis(name, axis, shape.size());
-    bool fits = indices.dimension() == shape.size();
-    for (std::size_t d = 0; fits && d < shape.size(); ++d) fits = d == place || indices.shape()[d] <= shape[d];
-    if (!fits)
-        throw ShapeError("[" + std::string(name) + "] got an array of the shape " + to_string(shape) +
-                         " and indices of the shape " + to_string(indices.shape()) +
-                         "; wanted as many axes, none but the indexed one longer than the array's");
-    return place;
-}
-
-[[noreturn]] void refuse_source(const char* name, const Shape& source, const Shape& wanted) {
-    throw ShapeError("[" + std::string(name) + "] got a source of the shape " + to_string(source) + "; wanted " +
-                     to_string(wanted));
-}
-
 }    // namespace
 
 template <class T>
 Variable<T> index_select(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices) {
     std::size_t place = check_list("index_select", x.shape(), axis, indices);
-    return apply(IndexSelect<T>{place, normalize("index_select", indices, x.shape()[place])}, x);
+    return apply(IndexSelect<T>{place, detail::normalize_indices("index_select", indices, x.shape()[place])}, x);
 }
 
 template <class T>
 Variable<T> index_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices, const Variable<T>& source) {
     std::size_t place = check_list("index_add", x.shape(), axis, indices), length = x.shape()[place];
     if (Shape wanted = with_length(x.shape(), place, indices.size()); !same_shape(source.shape(), wanted))
-        refuse_source("index_add", source.shape(), wanted);
-    return add(x, apply(IndexAdd<T>{place, normalize("index_add", indices, length), length}, source));
+        detail::refuse_source("index_add", source.shape(), wanted);
+    return add(x, apply(IndexAdd<T>{place, detail::normalize_indices("index_add", indices, length), length}, source));
 }
 
 template <class T>
 Variable<T> take(const Variable<T>& x, const Indices& indices) {
-    Indices list = normalize("take", share(indices, Shape{indices.size()}), x.size());
+    Indices list = detail::normalize_indices("take", share(indices, Shape{indices.size()}), x.size());
     return reshape(apply(IndexSelect<T>{0, std::move(list)}, reshape(x, Shape{x.size()})), indices.shape());
 }
 
 template <class T>
 Variable<T> embedding(const Variable<T>& table, const Indices& indices) {
     if (table.dimension() == 0) throw ShapeError("[embedding] got a table of the shape (); wanted at least one axis");
-    Indices list = normalize("embedding", share(indices, Shape{indices.size()}), table.shape()[0]);
+    Indices list = detail::normalize_indices("embedding", share(indices, Shape{indices.size()}), table.shape()[0]);
     Shape shape = indices.shape();
     for (std::size_t d = 1; d < table.dimension(); ++d) shape.push_back(table.shape()[d]);
     return reshape(apply(IndexSelect<T>{0, std::move(list)}, table), shape);
-}
-
-template <class T>
-Variable<T> gather(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices) {
-    std::size_t place = check_grid("gather", x.shape(), axis, indices);
-    return apply(Gather<T>{place, normalize("gather", indices, x.shape()[place])}, x);
-}
-
-template <class T>
-Variable<T> scatter_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices, const Variable<T>& source) {
-    std::size_t place = check_grid("scatter_add", x.shape(), axis, indices);
-    if (!same_shape(source.shape(), indices.shape())) refuse_source("scatter_add", source.shape(), indices.shape());
-    return add(x, apply(ScatterAdd<T>{place, normalize("scatter_add", indices, x.shape()[place]), x.shape()}, source));
 }
 
 template <class T>
@@ -288,20 +207,19 @@ Array<T> one_hot(const Indices& indices, std::size_t classes) {
     Array<T> y(shape, T(0));
     for (std::size_t i = 0; i < indices.size(); ++i) {
         std::int64_t index = indices.storage()[i];
-        if (index < 0 || index >= static_cast<std::int64_t>(classes)) refuse_index("one_hot", index, i, classes);
+        if (index < 0 || index >= static_cast<std::int64_t>(classes))
+            detail::refuse_index("one_hot", index, i, classes);
         y.storage()[i * classes + static_cast<std::size_t>(index)] = 1;
     }
     return y;
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                                  \
-    template Variable<T> index_select(const Variable<T>&, std::ptrdiff_t, const Indices&);                    \
-    template Variable<T> index_add(const Variable<T>&, std::ptrdiff_t, const Indices&, const Variable<T>&);   \
-    template Variable<T> take(const Variable<T>&, const Indices&);                                            \
-    template Variable<T> embedding(const Variable<T>&, const Indices&);                                       \
-    template Variable<T> gather(const Variable<T>&, std::ptrdiff_t, const Indices&);                          \
-    template Variable<T> scatter_add(const Variable<T>&, std::ptrdiff_t, const Indices&, const Variable<T>&); \
-    template Variable<T> masked_select(const Variable<T>&, const Mask&);                                      \
+#define XTAPE_INSTANTIATE(T)                                                                                \
+    template Variable<T> index_select(const Variable<T>&, std::ptrdiff_t, const Indices&);                  \
+    template Variable<T> index_add(const Variable<T>&, std::ptrdiff_t, const Indices&, const Variable<T>&); \
+    template Variable<T> take(const Variable<T>&, const Indices&);                                          \
+    template Variable<T> embedding(const Variable<T>&, const Indices&);                                     \
+    template Variable<T> masked_select(const Variable<T>&, const Mask&);                                    \
     template Array<T> one_hot(const Indices&, std::size_t);
 XTAPE_INSTANTIATE(float)
 XTAPE_INSTANTIATE(double)
@@ -360,38 +278,6 @@ Samples IndexAdd<T>::samples() {
             "nothing", {table(), A(Shape{0, 3})}, f(0, Indices(Shape{0})), [](const Arrays&) { return table(); }, 1)
         .refuse("source too long", {table(), A(Shape{3, 3}, 1.0)}, f(0, {0, 1}))
         .refuse("index -3 of 2", {table(), A(Shape{1, 3}, 1.0)}, f(0, {-3}));
-}
-
-template <class T>
-Samples Gather<T>::samples() {
-    auto f = [](std::ptrdiff_t axis, Indices indices) {
-        return [=](const auto& x) { return gather(x[0], axis, indices); };
-    };
-    auto is = [](A y) { return [=](const Arrays&) { return y; }; };
-    return Samples()
-        .add("along rows", {table()}, f(1, {{2, 0, 0, -1}, {1, 1, 0, 2}}),
-             is({{0.5, 1.5, 1.5, 0.5}, {3.0, 3.0, 0.25, -1.0}}))
-        .add("along columns, fewer of them", {table()}, f(0, {{1, 0}, {0, 0}, {1, 1}}),
-             is({{0.25, -2.0}, {1.5, -2.0}, {0.25, 3.0}}))
-        .add("nothing", {table()}, f(1, Indices(Shape{2, 0})), is(A(Shape{2, 0})), 1)
-        .refuse("index 3 of 3", {table()}, f(1, {{0, 3}, {0, 0}}))
-        .refuse("three rows of indices for two", {table()}, f(1, {{0, 1}, {0, 1}, {0, 1}}))
-        .refuse("a list for a matrix", {table()}, f(1, {0, 1}));
-}
-
-template <class T>
-Samples ScatterAdd<T>::samples() {
-    auto f = [](std::ptrdiff_t axis, Indices indices) {
-        return [=](const auto& x) { return scatter_add(x[0], axis, indices, x[1]); };
-    };
-    return Samples()
-        .add("along rows", {table(), A{{1.0, 2.0}, {4.0, 8.0}}}, f(1, {{2, 2}, {0, -2}}),
-             [](const Arrays&) {
-                 return A{{1.5, -2.0, 3.5}, {4.25, 11.0, -1.0}};
-             })
-        .add(
-            "nothing", {table(), A(Shape{0, 3})}, f(0, Indices(Shape{0, 3})), [](const Arrays&) { return table(); }, 1)
-        .refuse("another shape than the indices", {table(), A{{1.0, 2.0}}}, f(1, {{2, 2}, {0, 1}}));
 }
 
 }    // namespace

@@ -1,9 +1,11 @@
 // Normalisation over the last axes: each row on its own.
+#include <xtape/core/detail/summation.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/detail/evaluate.hpp>
-#include <xtape/ops/detail/normalization_row.hpp>
+#include <xtape/ops/detail/rows.hpp>
+#include <xtape/ops/detail/side_by_side.hpp>
 #include <xtape/ops/normalization.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/reduce.hpp>
@@ -24,7 +26,6 @@ using A = Array<double>;
 using Arrays = std::vector<A>;
 
 constexpr std::size_t parallel = 64 * 1024;    // elements from which a second thread pays
-constexpr std::size_t short_row = 64;          // shorter rows are worked on by operations on the whole array
 constexpr std::size_t block = 32;              // rows whose gradients of w and b are added up together
 
 // The last axes of x, as many as w has; those before them.
@@ -65,30 +66,34 @@ struct LayerNorm {
         const T *in = x.storage().data(), *w = weight.storage().data(), *b = bias.storage().data();
         T* out = y.storage().data();
         Row* kept = rows.data();
-        if (size < short_row) {
-            NoGrad guard;
-            const Shape matrix{count, size}, line{size};
-            const Variable<T> values(share(x, matrix));
-            const Variable<T> mean = xtape::mean(values, -1, {.keep_dims = true});
-            Array<T> inverse = var(values, -1, {.ddof = 0, .keep_dims = true}).value();
-            T* numbers = inverse.storage().data();
-            for (std::size_t r = 0; r < count; ++r) {
-                numbers[r] = static_cast<T>(1 / std::sqrt(static_cast<double>(numbers[r]) + eps));
-                kept[r] = {mean.value().storage()[r], numbers[r]};
-            }
-            const Array<T> normalized =
-                detail::evaluate([](auto v, auto m, auto i, auto a, auto c) { return (v - m) * i * a + c; }, values,
-                                 mean, Variable<T>(std::move(inverse)), Variable<T>(share(weight, line)),
-                                 Variable<T>(share(bias, line)))
-                    .value();
-            return saving(share(normalized, x.shape()), std::move(rows));
+        if (size < detail::longest_side_by_side) {
+            using L = Lanes<T>;
+            const T number = static_cast<T>(size), epsilon = static_cast<T>(eps);
+            detail::side_by_side<T, 1>(
+                {count, size}, {in}, out, parallel,
+                [=](const auto& column, std::size_t step, std::size_t first, std::size_t lines) {
+                    T* elements = column[0];
+                    const L mean = detail::column_sum<T>(
+                                       step, size, [](L v) { return v; }, elements) /
+                                   number;
+                    const L squares = detail::column_sum<T>(
+                        step, size, [=](L v) { return square(v - mean); }, elements);
+                    const L inverse = 1 / sqrt(squares / number + epsilon);
+                    for (std::size_t k = 0; k < size; ++k)
+                        L((L::load(elements + k * step) - mean) * inverse * w[k] + b[k]).store(elements + k * step);
+                    T means[L::width], inverses[L::width];
+                    mean.store(means);
+                    inverse.store(inverses);
+                    for (std::size_t c = 0; c < lines; ++c) kept[first + c] = {means[c], inverses[c]};
+                });
+            return saving(std::move(y), std::move(rows));
         }
         each_row(count, size, [=, this](std::size_t r) {
             auto moments = detail::Moments<T>::of_row(in + r * size, size);
             T mean = moments.mean;
             auto inverse = static_cast<T>(1 / std::sqrt(static_cast<double>(moments.squares / moments.count) + eps));
             kept[r] = {mean, inverse};
-            detail::map_rows(
+            detail::map_row(
                 out + r * size, size, [=](auto v, auto a, auto c) { return (v - mean) * inverse * a + c; },
                 in + r * size, w, b);
         });
@@ -102,6 +107,32 @@ struct LayerNorm {
         std::size_t size = weight.size(), count = x.size() / size;
         const T *in = x.storage().data(), *w = weight.storage().data();
         T* out = result.storage().data();
+        if (size < detail::longest_side_by_side) {
+            using L = Lanes<T>;
+            const T number = static_cast<T>(size);
+            detail::side_by_side<T, 2>(
+                {count, size}, {g[0], in}, out, parallel,
+                [=](const auto& column, std::size_t step, std::size_t first, std::size_t lines) {
+                    T *slopes = column[0], *elements = column[1], means[L::width] = {}, inverses[L::width] = {};
+                    for (std::size_t c = 0; c < lines; ++c) {
+                        means[c] = kept[first + c].mean;
+                        inverses[c] = kept[first + c].inverse;
+                    }
+                    const L mean = L::load(means), inverse = L::load(inverses);
+                    L total(0), total_n(0);
+                    for (std::size_t k = 0; k < size; ++k) {
+                        const L slope = L::load(slopes + k * step) * w[k];
+                        total += slope;
+                        total_n += slope * (L::load(elements + k * step) - mean);
+                    }
+                    const L b = -total_n * inverse * inverse * inverse / number, c = -total * inverse / number;
+                    for (std::size_t k = 0; k < size; ++k) {
+                        const L slope = L::load(slopes + k * step), v = L::load(elements + k * step);
+                        L(slope * w[k] * inverse + (v - mean) * b + c).store(slopes + k * step);
+                    }
+                });
+            return result;
+        }
         each_row(count, size, [=, &g](std::size_t r) {
             auto [mean_copy, inverse_copy] = kept[r];
             T mean = mean_copy, inverse = inverse_copy;
@@ -112,7 +143,7 @@ struct LayerNorm {
                 size, [=](auto s, auto a, auto v) { return s * a * (v - mean); }, slope, w, row);
             T b = -total_n * inverse * inverse * inverse / static_cast<T>(size),
               c = -total * inverse / static_cast<T>(size);
-            detail::map_rows(
+            detail::map_row(
                 out + r * size, size, [=](auto s, auto a, auto v) { return s * a * inverse + (v - mean) * b + c; },
                 slope, w, row);
         });
@@ -125,6 +156,20 @@ struct LayerNorm {
         std::array<Array<T>, 2> result{Array<T>(shape, T(0)), Array<T>(shape, T(0))};
         if (x.size() == 0) return result;
         std::size_t size = element_count(shape), count = x.size() / size, blocks = (count + block - 1) / block;
+        if (size < detail::longest_side_by_side) {
+            Array<T> means = empty_array<T>({count, 1}), inverses = empty_array<T>({count, 1});
+            for (std::size_t r = 0; r < count; ++r) {
+                means.storage()[r] = kept[r].mean;
+                inverses.storage()[r] = kept[r].inverse;
+            }
+            const Shape matrix{count, size}, line{1, size};
+            const Variable<T> slopes(g.rows(count, size)), values(share(x, matrix));
+            const Variable<T> normal =
+                detail::evaluate([](auto s, auto v, auto m, auto i) { return s * ((v - m) * i); }, slopes, values,
+                                 Variable<T>(std::move(means)), Variable<T>(std::move(inverses)));
+            return {share(detail::sum_to(detail::view_of(normal), line), shape),
+                    share(detail::sum_to(detail::view_of(slopes), line), shape)};
+        }
         std::vector<T> partial(2 * size * blocks);
         const T* in = x.storage().data();
         T* some = partial.data();
@@ -158,8 +203,7 @@ struct LayerNorm {
             bool summed = false;
         };
         std::shared_ptr<Swept> swept;
-        if (!is_recording() && weight.size() >= short_row)
-            swept = std::make_shared<Swept>(Swept{{detail::view_of(g), weight.size()}});
+        if (!is_recording()) swept = std::make_shared<Swept>(Swept{{detail::view_of(g), weight.size()}});
         auto summed = [&x, &weight, &rows, swept, this](std::size_t which) {
             if (!std::exchange(swept->summed, true))
                 swept->sums = sums(swept->g, x.value(), weight.shape(), rows.data());

@@ -1,11 +1,13 @@
 #include <xtape/core/detail/fold.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/rows.hpp>
 #include <xtape/ops/logsumexp.hpp>
 #include <xtape/ops/shape.hpp>
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace xtape {
 namespace {
@@ -63,15 +65,13 @@ struct LogSumExp {
         Array<T> largest = detail::fold(detail::Largest<T>{}, elements, kept);
         T* shift = largest.storage().data();
         for (std::size_t k = 0; k < largest.size(); ++k)
-            if (std::isinf(shift[k])) shift[k] = 0;    // infinity - infinity would be NaN
+            shift[k] = std::isinf(shift[k]) ? 0 : shift[k];    // infinity - infinity would be NaN
         Array<T> sums = detail::fold(Exponentials<T>{}, elements, kept, shift);
-        T* sum = sums.storage().data();
         Array<T> y = empty_array<T>(result);
-        T* out = y.storage().data();
-        for (std::size_t k = 0; k < y.size(); ++k) {
-            out[k] = std::log(sum[k]) + shift[k];
-            if (sum[k] == 0) sum[k] = 1;    // a row of -infinity: its softmax is 0, not 0 / 0
-        }
+        detail::map_row(
+            y.storage().data(), y.size(), [](auto s, auto m) { return log(s) + m; },
+            std::as_const(sums).storage().data(), std::as_const(largest).storage().data());
+        for (T& sum : sums.storage()) sum = sum == 0 ? 1 : sum;    // a row of -infinity: its softmax is 0, not 0 / 0
         return saving(std::move(y), Variable<T>(std::move(largest)), Variable<T>(std::move(sums)));
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y, const Variable<T>& largest,

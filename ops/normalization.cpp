@@ -3,7 +3,7 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/detail/normalization_row.hpp>
+#include <xtape/ops/detail/rows.hpp>
 #include <xtape/ops/map.hpp>
 #include <xtape/ops/normalization.hpp>
 #include <xtape/ops/power.hpp>
@@ -148,14 +148,14 @@ struct BatchNorm {
         std::size_t row = at.row();
         if (at.by_columns())
             each_row(at, [=](std::size_t r, std::size_t) {
-                detail::map_rows(
+                detail::map_row(
                     out + r * row, row, [](auto v, auto m, auto s, auto t) { return (v - m) * s + t; }, in + r * row,
                     mean, scale, shift);
             });
         else
             each_row(at, [=](std::size_t r, std::size_t c) {
                 T m = mean[c], s = scale[c], t = shift[c];
-                detail::map_rows(
+                detail::map_row(
                     out + r * row, row, [=](auto v) { return (v - m) * s + t; }, in + r * row);
             });
         return y;
@@ -231,7 +231,7 @@ struct BatchNorm {
         std::size_t row = at.row();
         if (at.by_columns())
             each_row(at, [=, &swept](std::size_t r, std::size_t) {
-                detail::map_rows(
+                detail::map_row(
                     out + r * row, row,
                     [](auto g, auto v, auto m, auto a, auto b, auto c) { return g * a + (v - m) * b + c; }, swept.g[r],
                     in + r * row, mean, scale, slope, shift);
@@ -239,7 +239,7 @@ struct BatchNorm {
         else
             each_row(at, [=, &swept](std::size_t r, std::size_t channel) {
                 T m = mean[channel], a = scale[channel], b = slope[channel], c = shift[channel];
-                detail::map_rows(
+                detail::map_row(
                     out + r * row, row, [=](auto g, auto v) { return g * a + (v - m) * b + c; }, swept.g[r],
                     in + r * row);
             });

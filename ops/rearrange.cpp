@@ -1,3 +1,4 @@
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/view.hpp>
 #include <xtape/ops/rearrange.hpp>
@@ -49,13 +50,23 @@ struct Roll {
         for (std::size_t d = 0; d < axis; ++d) outer *= x.shape()[d];
         auto n = static_cast<std::ptrdiff_t>(length);
         std::size_t row = y.size() / outer, inner = row / length;
-        std::size_t moved = static_cast<std::size_t>((shift % n + n) % n) * inner;
+        std::size_t moved = static_cast<std::size_t>((shift % n + n) % n) * inner, back = row - moved;
         const T* from = x.storage().data();
         T* to = y.storage().data();
-        for (std::size_t k = 0; k < outer; ++k, from += row, to += row) {
-            std::copy_n(from, row - moved, to + moved);
-            std::copy_n(from + (row - moved), moved, to);
-        }
+        // All elements at once in the direction that is nearer, then what has gone around the end, row by row.
+        const bool forward_is_near = moved <= back;
+        if (forward_is_near)
+            detail::copy_elements(from, y.size() - moved, to + moved);
+        else
+            detail::copy_elements(from + back, y.size() - back, to);
+        const std::size_t around = forward_is_near ? moved : back;
+        const T* end = from + (forward_is_near ? back : 0);
+        T* begin = to + (forward_is_near ? 0 : moved);
+        if (around > 0)
+            detail::with_step(around, [&](auto step) {
+                for (std::size_t k = 0; k < outer; ++k, end += row, begin += row)
+                    detail::copy_run<step>(end, begin, around);
+            });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>&) const {

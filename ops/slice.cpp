@@ -18,6 +18,12 @@ void put_strided(Put how, const T* elements, const Shape& whole, const Strides& 
     Shape shape = whole;
     Strides strides = steps;
     merge_axes(shape, {&strides, 1});
+    if (how == Put::assign && shape.size() == 1 && strides[0] == 1) {
+        parallel_for(shape[0], parallel_elements, [=](std::size_t begin, std::size_t end) {
+            copy_elements(elements + begin, end - begin, to + begin);
+        });
+        return;
+    }
     const Blocks blocks(shape);
     const Runs runs(blocks, shape, strides);
     parallel_for(blocks.count(), parallel_grain(blocks.size()), [&](std::size_t begin, std::size_t end) {

@@ -3,15 +3,15 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
-#include <xtape/ops/detail/evaluate.hpp>
-#include <xtape/ops/detail/softmax_row.hpp>
+#include <xtape/ops/detail/rows.hpp>
+#include <xtape/ops/detail/side_by_side.hpp>
 #include <xtape/ops/exponential.hpp>
-#include <xtape/ops/extrema.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/softmax.hpp>
 
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -21,46 +21,38 @@ namespace {
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-// row(in, ..., out, length) on every row along the last axis of arrays of the same shape.
-template <class T, class Row, class... In>
-Array<T> each_row(Row row, const Array<T>& first, const In&... rest) {
+// What softmax and log_softmax compute along the last axis of rows, or along another axis of lines side by side.
+template <class T, class Row, class Column, class... In>
+Array<T> each_line(const detail::Lines& lines, Row row, Column column, const Array<T>& first, const In&... rest) {
     Array<T> y = empty_array<T>(first.shape());
-    if (y.size() == 0) return y;
-    std::size_t columns = first.shape().back();
     T* out = y.storage().data();
-    detail::parallel_for(y.size() / columns, detail::softmax_grain(columns), [&](std::size_t begin, std::size_t end) {
+    const std::size_t length = lines.length;
+    if (lines.inner > 1 || length < detail::longest_side_by_side) {
+        constexpr std::size_t inputs = 1 + sizeof...(rest);
+        const std::array<const T*, inputs> in{first.storage().data(), rest.storage().data()...};
+        detail::side_by_side<T, inputs>(
+            lines, in, out, detail::parallel_functions,
+            [&](const auto& x, std::size_t step, std::size_t, std::size_t) { column(x, step, length); });
+        return y;
+    }
+    detail::parallel_for(lines.outer, detail::softmax_grain(length), [&](std::size_t begin, std::size_t end) {
         for (std::size_t r = begin; r < end; ++r)
-            row(first.storage().data() + r * columns, (rest.storage().data() + r * columns)..., out + r * columns,
-                columns);
+            row(first.storage().data() + r * length, (rest.storage().data() + r * length)..., out + r * length, length);
     });
     return y;
 }
 
-// Rows shorter than this leave the registers of a loop over one row empty: they are worked on by operations on the
-// whole array, which take many rows at once.
-constexpr std::size_t short_row = 64;
-
-template <class T>
-Variable<T> shifted_exponentials(const Variable<T>& x, const Variable<T>& largest) {
-    return detail::evaluate([](auto v, auto m) { return exp(v - m); }, x, largest);
-}
-
-// Along the last axis.
 template <class T>
 struct Softmax {
     static constexpr auto name = "softmax";
     static constexpr auto needs = needs::output;
     static constexpr About about{"softmax", "y_i = exp(x_i) / sum_j exp(x_j)", "dx = y (g - sum(g y))",
                                  "any; along one axis"};
+    std::size_t axis;
 
     Array<T> forward(const Array<T>& x) const {
-        if (x.size() > 0 && x.shape().back() < short_row) {
-            NoGrad guard;
-            const Variable<T> values(share(x));
-            Variable<T> e = shifted_exponentials(values, amax(values, -1, {.keep_dims = true}));
-            return (e * reciprocal(sum(e, -1, {.keep_dims = true}))).value();
-        }
-        return each_row(
+        return each_line(
+            detail::Lines(x.shape(), axis),
             [](const T* in, T* out, std::size_t count) {
                 T sum = detail::sum_exponentials(
                     in, count, detail::row_max(in, count), [=](std::size_t i, Lanes<T> e) { e.store(out + i); },
@@ -69,23 +61,36 @@ struct Softmax {
                 detail::map_row(
                     out, count, [=](Lanes<T> e) { return e * scale; }, std::as_const(out));
             },
+            [](const auto& in, std::size_t step, std::size_t length) {
+                const T* column = in[0];
+                const Lanes<T> most = detail::column_max(column, step, length);
+                detail::map_column(
+                    in[0], step, length, [=](Lanes<T> a) { return exp(a - most); }, column);
+                const Lanes<T> scale = 1 / detail::column_sum(
+                                               step, length, [](Lanes<T> e) { return e; }, column);
+                detail::map_column(
+                    in[0], step, length, [=](Lanes<T> e) { return e * scale; }, column);
+            },
             x);
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
         return pullbacks([&] {
-            if (is_recording() || y.shape().back() < short_row) {
-                Variable<T> total = sum(g * y, -1, {.keep_dims = true});
-                return is_recording()
-                           ? y * (g - total)
-                           : detail::evaluate([](auto a, auto b, auto c) { return b * (a - c); }, g, y, total);
-            }
-            return Variable<T>(each_row(
+            if (is_recording()) return y * (g - sum(g * y, static_cast<std::ptrdiff_t>(axis), {.keep_dims = true}));
+            return Variable<T>(each_line(
+                detail::Lines(y.shape(), axis),
                 [](const T* slope, const T* value, T* out, std::size_t count) {
                     detail::map_row(
                         out, count, [](Lanes<T> a, Lanes<T> b) { return a * b; }, slope, value);
                     T total = detail::sum_row(std::as_const(out), count);
                     detail::map_row(
                         out, count, [=](Lanes<T> a, Lanes<T> b) { return b * (a - total); }, slope, value);
+                },
+                [](const auto& in, std::size_t step, std::size_t length) {
+                    const T *slope = in[0], *value = in[1];
+                    const Lanes<T> total = detail::column_sum(
+                        step, length, [](Lanes<T> a, Lanes<T> b) { return a * b; }, slope, value);
+                    detail::map_column(
+                        in[0], step, length, [=](Lanes<T> a, Lanes<T> b) { return b * (a - total); }, slope, value);
                 },
                 g.value(), y.value()));
         });
@@ -99,37 +104,43 @@ struct LogSoftmax {
     static constexpr auto needs = needs::output;
     static constexpr About about{"softmax", "y_i = x_i - log sum_j exp(x_j)", "dx = g - exp(y) sum(g)",
                                  "any; along one axis"};
+    std::size_t axis;
 
     Array<T> forward(const Array<T>& x) const {
-        if (x.size() > 0 && x.shape().back() < short_row) {
-            NoGrad guard;
-            const Variable<T> values(share(x)), largest = amax(values, -1, {.keep_dims = true});
-            Variable<T> log_sum = log(sum(shifted_exponentials(values, largest), -1, {.keep_dims = true}));
-            return detail::evaluate([](auto v, auto m, auto s) { return (v - m) - s; }, values, largest, log_sum)
-                .value();
-        }
-        return each_row(
+        return each_line(
+            detail::Lines(x.shape(), axis),
             [](const T* in, T* out, std::size_t count) {
                 auto [max, sum] = detail::exponential_sum(in, count);
                 T log_sum = std::log(sum);
                 detail::map_row(
                     out, count, [max = max, log_sum](Lanes<T> a) { return (a - max) - log_sum; }, in);
             },
+            [](const auto& in, std::size_t step, std::size_t length) {
+                const T* column = in[0];
+                const Lanes<T> most = detail::column_max(column, step, length);
+                const Lanes<T> log_sum = log(detail::column_sum(
+                    step, length, [=](Lanes<T> a) { return exp(a - most); }, column));
+                detail::map_column(
+                    in[0], step, length, [=](Lanes<T> a) { return (a - most) - log_sum; }, column);
+            },
             x);
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
         return pullbacks([&] {
-            if (is_recording() || y.shape().back() < short_row) {
-                Variable<T> total = sum(g, -1, {.keep_dims = true});
-                return is_recording()
-                           ? g - exp(y) * total
-                           : detail::evaluate([](auto a, auto b, auto c) { return a - exp(b) * c; }, g, y, total);
-            }
-            return Variable<T>(each_row(
+            if (is_recording()) return g - exp(y) * sum(g, static_cast<std::ptrdiff_t>(axis), {.keep_dims = true});
+            return Variable<T>(each_line(
+                detail::Lines(y.shape(), axis),
                 [](const T* slope, const T* value, T* out, std::size_t count) {
                     T total = detail::sum_row(slope, count);
                     detail::map_row(
                         out, count, [=](Lanes<T> a, Lanes<T> b) { return a - exp(b) * total; }, slope, value);
+                },
+                [](const auto& in, std::size_t step, std::size_t length) {
+                    const T *slope = in[0], *value = in[1];
+                    const Lanes<T> total = detail::column_sum(
+                        step, length, [](Lanes<T> a) { return a; }, slope);
+                    detail::map_column(
+                        in[0], step, length, [=](Lanes<T> a, Lanes<T> b) { return a - exp(b) * total; }, slope, value);
                 },
                 g.value(), y.value()));
         });
@@ -137,13 +148,16 @@ struct LogSoftmax {
     static Samples samples();
 };
 
-// The operation works along the last axis: another one is brought there and back, by views.
+// Lines of which too few stand side by side to fill registers are brought into order, and back, by views.
+constexpr std::size_t few_lines = 16;
+
 template <class Op, class T>
 Variable<T> along_axis(const Variable<T>& x, std::ptrdiff_t axis) {
-    if (x.dimension() == 0 && (axis == 0 || axis == -1)) return reshape(apply(Op{}, reshape(x, {1})), Shape{});
-    std::size_t place = normalize_axis(Op::name, axis, x.dimension());
-    if (place + 1 == x.dimension()) return apply(Op{}, x);
-    return swap_axes(apply(Op{}, swap_axes(x, axis, -1)), axis, -1);
+    if (x.dimension() == 0 && (axis == 0 || axis == -1)) return reshape(apply(Op{0}, reshape(x, {1})), Shape{});
+    const std::size_t place = normalize_axis(Op::name, axis, x.dimension()), last = x.dimension() - 1;
+    if (const std::size_t inner = detail::Lines(x.shape(), place).inner; inner == 1 || inner >= few_lines)
+        return apply(Op{place}, x);
+    return swap_axes(apply(Op{last}, swap_axes(x, axis, -1)), axis, -1);
 }
 
 }    // namespace

@@ -2,6 +2,7 @@
 #include <xtape/core/detail/summation.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/side_by_side.hpp>
 #include <xtape/ops/norm.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
@@ -62,15 +63,32 @@ struct Var {
     double divisor;
     Array<T> forward(const View<T>& x) const {
         // The means from the first elements on: those of equal numbers are exact, and their variance 0.
+        const detail::Arranged<T> elements(x, kept);
+        if (elements.inner == 1 && elements.length > 0 && elements.length < detail::longest_side_by_side)
+            return of_short_rows(elements);
         Array<T> means = empty_array<T>(kept);
         if (count > 0) detail::copy_strided(x.data(), kept, x.strides, means.storage().data());
-        const Array<T> shifts =
-            detail::fold(Differences<T>{}, detail::Arranged<T>(x, kept), kept, std::as_const(means).storage().data());
+        const Array<T> shifts = detail::fold(Differences<T>{}, elements, kept, std::as_const(means).storage().data());
         for (std::size_t i = 0; i < means.size(); ++i)
             means.storage()[i] += shifts.storage()[i] / static_cast<T>(count);
-        Array<T> y = detail::fold(SquaredDifferences<T>{}, detail::Arranged<T>(x, kept), result,
-                                  std::as_const(means).storage().data());
+        Array<T> y = detail::fold(SquaredDifferences<T>{}, elements, result, std::as_const(means).storage().data());
         for (T& element : y.storage()) element /= static_cast<T>(divisor);
+        return y;
+    }
+    Array<T> of_short_rows(const detail::Arranged<T>& rows) const {
+        Array<T> y = empty_array<T>(result);
+        T* out = y.storage().data();
+        detail::side_by_side<T, 1>({rows.outer, rows.length}, {rows.data()}, nullptr, detail::parallel_elements,
+                                   [&](const auto& x, std::size_t step, std::size_t first, std::size_t lines) {
+                                       const T* column = x[0];
+                                       const Lanes<T> origin = Lanes<T>::load(column);
+                                       const Lanes<T> shift = detail::column_sum(
+                                           step, rows.length, [=](Lanes<T> a) { return a - origin; }, column);
+                                       const Lanes<T> mean = origin + shift / static_cast<T>(count);
+                                       const Lanes<T> squares = detail::column_sum(
+                                           step, rows.length, [=](Lanes<T> a) { return square(a - mean); }, column);
+                                       detail::store_lines<T>(squares / static_cast<T>(divisor), out + first, lines);
+                                   });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
@@ -93,18 +94,30 @@ Array<T> band(const Array<T>& x, std::ptrdiff_t first, std::ptrdiff_t last) {
                columns = static_cast<std::ptrdiff_t>(x.shape()[d - 1]);
     const T* in = x.storage().data();
     T* out = y.storage().data();
-    detail::parallel_for(y.size() / x.shape()[d - 1], std::max<std::size_t>(1, 65536 / x.shape()[d - 1]),
-                         [&](std::size_t begin, std::size_t end) {
-                             for (std::size_t r = begin; r < end; ++r) {
-                                 std::ptrdiff_t i = static_cast<std::ptrdiff_t>(r) % rows,
-                                                at = static_cast<std::ptrdiff_t>(r) * columns;
-                                 std::ptrdiff_t from = std::clamp(i + first, std::ptrdiff_t{0}, columns);
-                                 std::ptrdiff_t to = std::clamp(i + last + 1, from, columns);
-                                 std::fill(out + at, out + at + from, T(0));
-                                 std::copy(in + at + from, in + at + to, out + at + from);
-                                 std::fill(out + at + to, out + at + columns, T(0));
-                             }
-                         });
+    const auto all = static_cast<std::ptrdiff_t>(y.size()) / columns;
+    detail::parallel_for(
+        static_cast<std::size_t>(all), detail::parallel_grain(x.shape()[d - 1]),
+        [=](std::size_t begin, std::size_t end) {
+            std::ptrdiff_t count = 1;
+            for (auto r = static_cast<std::ptrdiff_t>(begin); r < static_cast<std::ptrdiff_t>(end); r += count) {
+                const std::ptrdiff_t i = r % rows, at = r * columns, most = static_cast<std::ptrdiff_t>(end) - r;
+                const std::ptrdiff_t from = std::clamp(i + first, std::ptrdiff_t{0}, columns);
+                const std::ptrdiff_t to = std::clamp(i + last + 1, from, columns);
+                // Rows that are kept or dropped as a whole go together, up to the row where that ends.
+                const bool whole = to - from == columns, none = to == from;
+                const std::ptrdiff_t change = whole ? 1 - first : !none ? 0 : i + last + 1 <= 0 ? -last : rows;
+                count = std::min(std::clamp(change, i + 1, rows) - i, most);
+                if (whole) {
+                    detail::copy_elements(in + at, static_cast<std::size_t>(count * columns), out + at);
+                } else if (none) {
+                    std::fill(out + at, out + at + count * columns, T(0));
+                } else {
+                    std::fill(out + at, out + at + from, T(0));
+                    std::copy(in + at + from, in + at + to, out + at + from);
+                    std::fill(out + at + to, out + at + columns, T(0));
+                }
+            }
+        });
     return y;
 }
 constexpr std::ptrdiff_t far = std::ptrdiff_t{1} << 60;

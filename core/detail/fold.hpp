@@ -10,6 +10,8 @@
 #pragma once
 
 #include <xtape/core/detail/lanes.hpp>
+#include <xtape/core/detail/strided.hpp>
+#include <xtape/core/detail/transpose.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/core/view.hpp>
@@ -62,6 +64,7 @@ class Folding {
     static constexpr std::size_t block = 4096;          // elements that are combined lane by lane
     static constexpr std::size_t row_block = 64;        // rows that are combined before they join the totals
     static constexpr std::size_t column_block = 512;    // columns whose totals stay in the first cache
+    static constexpr std::size_t short_row = 16;        // length up to which rows are brought side by side
     static constexpr std::size_t short_group = 512;     // length x inner up to which many groups are reduced at once
     static constexpr std::size_t few_columns = 64;      // columns up to which rows are put side by side
     static constexpr std::size_t parallel = parallel_elements / 2;
@@ -70,7 +73,9 @@ public:
     // x as outer x length x inner elements, reduced along the middle; of `parameters` there is one for each output.
     static void run(const Fold& f, const T* x, std::size_t outer, std::size_t length, std::size_t inner,
                     const T* parameters, T* out) {
-        if (outer > 1 && length > 0 && length * inner <= short_group)
+        if (outer > 1 && inner == 1 && length > 0 && length <= short_row)
+            short_rows(f, x, outer, length, parameters, out);
+        else if (outer > 1 && length > 0 && length * inner <= short_group)
             short_groups(f, x, outer, length, inner, parameters, out);
         else if (inner == 1 && outer == 1)
             *out = long_row(f, x, length, L(Fold::parametric ? *parameters : T(0)));
@@ -90,6 +95,32 @@ public:
     }
 
 private:
+    // Rows brought side by side, as the columns of a tile: each register then holds an element of many rows.
+    static void short_rows(const Fold& f, const T* x, std::size_t outer, std::size_t length, const T* parameters,
+                           T* out) {
+        constexpr std::size_t most = 1024;
+        const std::size_t at_once = most / length / width * width;
+        parallel_for(outer, parallel_grain(length, parallel), [&](std::size_t begin, std::size_t end) {
+            T tile[most];
+            std::fill_n(tile, std::min(most, (end - begin + width) * length), T(0));    // lanes that hold no row
+            for (std::size_t g = begin; g < end; g += at_once) {
+                const std::size_t rows = std::min(at_once, end - g), step = (rows + width - 1) / width * width;
+                transpose_block(x + g * length, length, rows, length, tile, step);
+                for (std::size_t r = 0; r < rows; r += width) {
+                    const std::size_t part = std::min(width, rows - r);
+                    L parameter(0);
+                    if constexpr (Fold::parametric)
+                        parameter =
+                            part == width ? L::load(parameters + g + r) : L::load_part(parameters + g + r, part);
+                    L total = f.map(L::load(tile + r), parameter);
+                    for (std::size_t k = 1; k < length; ++k)
+                        total = f.combine(total, f.map(L::load(tile + k * step + r), parameter));
+                    part == width ? total.store(out + g + r) : total.store_part(out + g + r, part);
+                }
+            }
+        });
+    }
+
     // Every element is combined with those that follow it in its line, for all elements at once and in whole registers;
     // what stands at the beginning of a line is its result. Lines of 3 so cost about as much as lines of 3000.
     static void short_groups(const Fold& f, const T* x, std::size_t outer, std::size_t length, std::size_t inner,
@@ -119,7 +150,10 @@ private:
                 if (inner == 1)
                     for (std::size_t k = 0; k < groups; ++k) to[k] = results[k * size];
                 else
-                    for (std::size_t k = 0; k < groups; ++k) std::copy_n(results + k * size, inner, to + k * inner);
+                    with_step(inner, [=](auto step) {
+                        for (std::size_t k = 0; k < groups; ++k)
+                            copy_run<step>(results + k * size, to + k * inner, inner);
+                    });
             }
         });
     }
@@ -193,11 +227,11 @@ private:
     }
 
     static T long_row(const Fold& f, const T* x, std::size_t count, L parameter) {
-        if (count <= block) return short_row(f, x, count, parameter);
+        if (count <= block) return block_of_row(f, x, count, parameter);
         std::vector<T> parts((count + block - 1) / block);
         parallel_for(parts.size(), parallel / block, [&](std::size_t begin, std::size_t end) {
             for (std::size_t b = begin; b < end; ++b)
-                parts[b] = short_row(f, x + b * block, std::min(block, count - b * block), parameter);
+                parts[b] = block_of_row(f, x + b * block, std::min(block, count - b * block), parameter);
         });
         for (std::size_t n = parts.size(); n > 1; n = (n + 1) / 2)
             for (std::size_t i = 0; i < n / 2 + n % 2; ++i) {
@@ -210,7 +244,7 @@ private:
         return parts[0];
     }
 
-    static T short_row(const Fold& f, const T* x, std::size_t count, L parameter) {
+    static T block_of_row(const Fold& f, const T* x, std::size_t count, L parameter) {
         const L identity(f.identity());
         L total[4] = {identity, identity, identity, identity};
         std::size_t i = 0;

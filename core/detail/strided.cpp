@@ -1,32 +1,12 @@
+#include <xtape/core/detail/lanes.hpp>
 #include <xtape/core/detail/strided.hpp>
+#include <xtape/core/detail/transpose.hpp>
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace xtape::detail {
 namespace {
-
-// Calls body with the widest step that a run of this length has: its last step may overlap the one before.
-template <class Body>
-void with_step(std::size_t length, Body body) {
-    using std::integral_constant;
-    if (length >= 16)
-        body(integral_constant<std::size_t, 16>{});
-    else if (length >= 8)
-        body(integral_constant<std::size_t, 8>{});
-    else if (length >= 4)
-        body(integral_constant<std::size_t, 4>{});
-    else if (length >= 2)
-        body(integral_constant<std::size_t, 2>{});
-    else
-        body(integral_constant<std::size_t, 1>{});
-}
-
-template <std::size_t step, class T>
-void copy_run(const T* from, T* to, std::size_t length) {
-    for (std::size_t i = 0; i + step < length; i += step) std::memcpy(to + i, from + i, step * sizeof(T));
-    std::memcpy(to + length - step, from + length - step, step * sizeof(T));
-}
 
 template <std::size_t step, class T>
 void fill_run(T number, T* to, std::size_t length) {
@@ -38,6 +18,21 @@ void fill_run(T number, T* to, std::size_t length) {
 }
 
 }    // namespace
+
+template <class T>
+void copy_long(const T* from, std::size_t count, T* to) {
+    using L = Lanes<T>;
+    constexpr std::size_t step = 4 * L::width;
+    auto copy = [=](std::size_t at) {
+        const L parts[4] = {L::load(from + at), L::load(from + at + L::width), L::load(from + at + 2 * L::width),
+                            L::load(from + at + 3 * L::width)};
+        for (std::size_t k = 0; k < 4; ++k) parts[k].store(to + at + k * L::width);
+    };
+    for (std::size_t i = 0; i + step < count; i += step) copy(i);
+    copy(count - step);
+}
+template void copy_long(const float*, std::size_t, float*);
+template void copy_long(const double*, std::size_t, double*);
 
 void merge_axes(Shape& shape, std::span<Strides> strides) {
     std::size_t axes = 0;    // of the merged shape, which is written over the old one
@@ -91,6 +86,15 @@ Runs::Runs(const Blocks& blocks, const Shape& shape, const Strides& strides) : l
         starts_.push_back(0);
         return;
     }
+    if (blocks.axis() + 2 == shape.size() && step_ != 1) {
+        const std::ptrdiff_t next_row = strides[blocks.axis()];
+        const bool is_short = shape.back() <= longest_short_row;
+        const bool backwards = step_ == -1 && next_row == static_cast<std::ptrdiff_t>(shape.back());
+        if ((next_row == 1 && (step_ != 0 || is_short)) || (backwards && is_short)) {
+            turned_ = shape.back();
+            turned_step_ = step_;
+        }
+    }
     if (step_ != 0 && step_ != 1) {
         axis = shape.size();
         length_ = 1;
@@ -117,6 +121,18 @@ void Runs::read(const T* block, T* to, std::size_t count) const {
         read_run(block, step_, to, count);
         return;
     }
+    if (turned_ != 0) {
+        const std::size_t rows = count / turned_;
+        if (turned_step_ != -1) {
+            transpose_block(block, turned_step_, turned_, rows, to, turned_);
+            return;
+        }
+        T columns[Blocks::most];
+        const auto length = static_cast<std::ptrdiff_t>(turned_), step = static_cast<std::ptrdiff_t>(rows);
+        transpose_block(block - (length - 1), length, rows, turned_, columns, rows);
+        transpose_block(std::as_const(columns) + (length - 1) * step, -step, turned_, rows, to, turned_);
+        return;
+    }
     const std::ptrdiff_t* start = starts_.data();
     const std::size_t runs = count / length_, length = length_;
     if (length == 1)
@@ -135,7 +151,7 @@ template <class T>
 void Runs::write(const T* from, T* block, std::size_t count) const {
     if (starts_.size() == 1) {
         if (step_ == 1)
-            std::copy_n(from, count, block);
+            copy_elements(from, count, block);
         else
             for (std::size_t i = 0; i < count; ++i) block[static_cast<std::ptrdiff_t>(i) * step_] = from[i];
         return;

@@ -6,16 +6,32 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace xtape::detail {
+
+// to[i] = from[i], for 2 KiB and more: the C library copies those by `rep movsb`, which takes up to twelve times as
+// long on Zen 4 where the addresses differ by little more than a multiple of 4096, as in an array moved by an element.
+template <class T>
+void copy_long(const T* from, std::size_t count, T* to);
+
+// std::copy_n of elements that do not overlap.
+template <class T>
+void copy_elements(const T* from, std::size_t count, T* to) {
+    if (count * sizeof(T) < 2048)
+        std::copy_n(from, count, to);
+    else
+        copy_long(from, count, to);
+}
 
 // to[i] = from[i step].
 template <class T>
 void read_run(const T* from, std::ptrdiff_t step, T* to, std::size_t count) {
     if (step == 1)
-        std::copy_n(from, count, to);
+        copy_elements(from, count, to);
     else if (step == 0)
         std::fill_n(to, count, *from);
     else if (step == -1)
@@ -51,8 +67,32 @@ private:
     std::size_t axis_, rows_, inner_ = 1, parts_, count_;
 };
 
+// Calls body(step) with the widest step, a constant, that a run of this length has: its last may overlap the one
+// before.
+template <class Body>
+[[gnu::always_inline]] inline void with_step(std::size_t length, Body body) {
+    using std::integral_constant;
+    if (length >= 16)
+        body(integral_constant<std::size_t, 16>{});
+    else if (length >= 8)
+        body(integral_constant<std::size_t, 8>{});
+    else if (length >= 4)
+        body(integral_constant<std::size_t, 4>{});
+    else if (length >= 2)
+        body(integral_constant<std::size_t, 2>{});
+    else
+        body(integral_constant<std::size_t, 1>{});
+}
+
+template <std::size_t step, class T>
+[[gnu::always_inline]] inline void copy_run(const T* from, T* to, std::size_t length) {
+    for (std::size_t i = 0; i + step < length; i += step) std::memcpy(to + i, from + i, step * sizeof(T));
+    std::memcpy(to + length - step, from + length - step, step * sizeof(T));
+}
+
 // What a block of an array with these strides consists of: runs of equal length, each one number repeated or numbers
-// side by side.
+// side by side; or rows that stand side by side, as those of a transposed matrix or of a column that is broadcast do;
+// or short rows one after the other, each backwards.
 class Runs {
 public:
     Runs(const Blocks& blocks, const Shape& shape, const Strides& strides);
@@ -70,6 +110,8 @@ private:
     std::vector<std::ptrdiff_t> starts_;    // of the runs of the longest block
     std::size_t length_;                    // of a run
     std::ptrdiff_t step_;                   // within a run; other than 0 and 1 only where there is one run
+    std::size_t turned_ = 0;                // the length of rows that stand side by side, or backwards, or 0
+    std::ptrdiff_t turned_step_ = 0;        // from an element of such a row to the next one
 };
 
 }    // namespace xtape::detail

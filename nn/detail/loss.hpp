@@ -6,7 +6,7 @@
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/reduce.hpp>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -38,28 +38,40 @@ inline void require_same(const char* name, const Shape& x, const Shape& target) 
                          "; wanted the same");
 }
 
+// The first element that is not allowed, or the size.
+template <class T, class Allowed>
+std::size_t first_refused(const Array<T>& values, Allowed allowed) {
+    const T* x = values.storage().data();
+    const std::size_t size = values.size();
+    constexpr std::size_t step = 256;    // looked through at once, in SIMD registers
+    for (std::size_t i = 0; i < size; i += step) {
+        const std::size_t end = std::min(size, i + step);
+        int refused = 0;
+        for (std::size_t k = i; k < end; ++k) refused |= allowed(x[k]) ? 0 : 1;
+        if (refused == 0) continue;
+        while (allowed(x[i])) ++i;
+        return i;
+    }
+    return size;
+}
+
 template <class T>
 void require_numbers(const char* name, const Variable<T>& target) {
     const Array<T>& values = target.value();
-    const T* t = values.storage().data();
-    bool bad = false;
-    for (std::size_t i = 0; i < values.size(); ++i) bad |= std::isnan(t[i]);
-    if (!bad) return;
-    for (std::size_t i = 0; i < values.size(); ++i)
-        if (std::isnan(t[i]))
-            refuse_loss(name, "NaN as the target at index " + place_of(i, values.shape()) + "; wanted a number");
+    if (std::size_t i = first_refused(values, [](T t) { return t == t; }); i < values.size())
+        refuse_loss(name, "NaN as the target at index " + place_of(i, values.shape()) + "; wanted a number");
 }
 
 // Labels of `classes` classes; `ignored`, if any, is allowed as well.
 inline void require_labels(const char* name, const Indices& labels, std::size_t classes,
                            std::optional<std::int64_t> ignored) {
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        std::int64_t label = labels.storage()[i];
-        if (label != ignored && (label < 0 || label >= static_cast<std::int64_t>(classes)))
-            throw std::out_of_range("[" + std::string(name) + "] got the label " + std::to_string(label) +
-                                    " at index " + place_of(i, labels.shape()) + "; wanted 0 to " +
-                                    std::to_string(static_cast<std::int64_t>(classes) - 1));
-    }
+    const auto n = static_cast<std::int64_t>(classes);
+    const std::size_t i = first_refused(labels, [=](std::int64_t label) {
+        return (label >= 0 && label < n) || (ignored.has_value() && label == *ignored);
+    });
+    if (i < labels.size())
+        throw std::out_of_range("[" + std::string(name) + "] got the label " + std::to_string(labels.storage()[i]) +
+                                " at index " + place_of(i, labels.shape()) + "; wanted 0 to " + std::to_string(n - 1));
 }
 
 template <class T>

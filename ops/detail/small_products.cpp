@@ -1,9 +1,9 @@
 // A row of the result is one vector or a few: the sum over k of a's element times b's row. Vectors are as long as the
 // row, rounded up; what they read and write too much lies inside the operands and is written anew by the next row, but
 // for the last ones, which go element by element.
+#include <xtape/core/detail/registers.hpp>
 #include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/detail/small_products.hpp>
-#include <xtape/ops/detail/vectors.hpp>
 
 #include <algorithm>
 #include <tuple>

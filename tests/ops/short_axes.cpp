@@ -130,4 +130,125 @@ BOOST_AUTO_TEST_CASE(gradients_of_slices_stand_where_they_were_cut) {
             }
 }
 
+BOOST_AUTO_TEST_CASE(running_values_follow_each_line) {
+    for (std::size_t n : counts)
+        for (std::size_t k : lengths) BOOST_TEST_CONTEXT(n << " x " << k) {
+                auto x = numbers({n, k}, 1), g = numbers({n, k}, 2);
+                const Array<double> down = cumsum(x, 0).value(), along = cumsum(x, 1).value(),
+                                    product = cumprod(x, 1).value();
+                const Array<double> back = grad(cumsum(x, 1), {x}, {}, {g})[0].value();
+                const Array<double> up = grad(cumsum(x, 0), {x}, {}, {g})[0].value();
+                const Array<double>&a = x.value(), &b = g.value();
+                double error = 0;
+                auto check = [&](double got, double wanted) { error = std::max(error, std::abs(got - wanted)); };
+                for (std::size_t i = 0; i < n; ++i) {
+                    double sum = 0, running = 1, rest = 0;
+                    for (std::size_t j = 0; j < k; ++j) {
+                        check(along(i, j), sum += a(i, j));
+                        check(product(i, j), running *= a(i, j));
+                        check(back(i, k - 1 - j), rest += b(i, k - 1 - j));
+                    }
+                }
+                for (std::size_t j = 0; j < k; ++j) {
+                    double sum = 0, rest = 0;
+                    for (std::size_t i = 0; i < n; ++i) {
+                        check(down(i, j), sum += a(i, j));
+                        check(up(n - 1 - i, j), rest += b(n - 1 - i, j));
+                    }
+                }
+                BOOST_TEST(error < 1e-11);
+            }
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_are_rolled_or_cut_keep_their_places) {
+    for (std::size_t n : counts)
+        for (std::size_t k : lengths) BOOST_TEST_CONTEXT(n << " x " << k) {
+                auto x = numbers({n, k}, 1);
+                const Array<double>& a = x.value();
+                std::size_t wrong = 0;
+                for (std::ptrdiff_t shift : {1, -1, 2}) {
+                    const Array<double> rolled = roll(x, shift, 1).value();
+                    const Array<double> lower = tril(x, shift).value(), upper = triu(x, shift).value();
+                    auto from = [&](std::size_t j) {
+                        auto length = static_cast<std::ptrdiff_t>(k), place = static_cast<std::ptrdiff_t>(j) - shift;
+                        return static_cast<std::size_t>((place % length + length) % length);
+                    };
+                    for (std::size_t i = 0; i < n; ++i)
+                        for (std::size_t j = 0; j < k; ++j) {
+                            const std::ptrdiff_t above =
+                                static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i);
+                            wrong += rolled(i, j) != a(i, from(j));
+                            wrong += lower(i, j) != (above <= shift ? a(i, j) : 0.0);
+                            wrong += upper(i, j) != (above >= shift ? a(i, j) : 0.0);
+                        }
+                }
+                BOOST_TEST(wrong == 0u);
+            }
+}
+
+BOOST_AUTO_TEST_CASE(a_softmax_down_columns_is_that_of_the_transposed_rows) {
+    for (std::size_t n : counts)
+        for (std::size_t k : lengths) BOOST_TEST_CONTEXT(n << " x " << k) {
+                auto x = numbers({n, k}, 1), g = numbers({n, k}, 2);
+                auto down = softmax(x, 0), log_down = log_softmax(x, 0);
+                auto rows = transpose(softmax(transpose(x), 1)), log_rows = transpose(log_softmax(transpose(x), 1));
+                auto difference = [](const Variable<double>& a, const Variable<double>& b) {
+                    return xt::amax(xt::abs(a.value() - b.value()))();
+                };
+                BOOST_TEST(difference(down, rows) < 1e-14);
+                BOOST_TEST(difference(log_down, log_rows) < 1e-13);
+                BOOST_TEST(difference(grad(down, {x}, {}, {g})[0], grad(rows, {x}, {}, {g})[0]) < 1e-13);
+                BOOST_TEST(difference(grad(log_down, {x}, {}, {g})[0], grad(log_rows, {x}, {}, {g})[0]) < 1e-13);
+            }
+}
+
+BOOST_AUTO_TEST_CASE(a_row_of_a_short_cross_entropy_does_not_see_the_others) {
+    for (std::size_t k : lengths) BOOST_TEST_CONTEXT(k) {
+            auto x = numbers({600, k}, 1), g = numbers({600}, 2);
+            Indices labels(Shape{600});
+            for (std::size_t i = 0; i < 600; ++i) labels(i) = i % 7 == 0 ? -100 : static_cast<std::int64_t>(i % k);
+            const double e = 0.125;
+            auto losses = softmax_cross_entropy(x, labels, {.label_smoothing = e});
+            const Array<double> slope = grad(losses, {x}, {}, {g})[0].value();
+            double error = 0;
+            for (std::size_t i = 0; i < 600; ++i) {
+                const Array<double>& a = x.value();
+                double sum = 0, loss = 0;
+                for (std::size_t j = 0; j < k; ++j) sum += std::exp(a(i, j));
+                for (std::size_t j = 0; j < k; ++j) {
+                    const bool hit = labels(i) == static_cast<std::int64_t>(j), counts_ = labels(i) >= 0;
+                    const double q = counts_ ? e / static_cast<double>(k) + (hit ? 1 - e : 0.0) : 0.0;
+                    const double p = std::exp(a(i, j)) / sum;
+                    loss -= q * std::log(p);
+                    error = std::max(error, std::abs(slope(i, j) - (counts_ ? g.value()(i) * (p - q) : 0.0)));
+                }
+                error = std::max(error, std::abs(losses.value()(i) - loss));
+            }
+            BOOST_TEST(error < 1e-12);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(lines_side_by_side_have_the_same_bits_with_any_number_of_threads) {
+    for (const Shape& shape : {Shape{60000, 3}, Shape{3, 60000}, Shape{300, 700}}) {
+        auto x = numbers(shape, 1), g = numbers(shape, 2), row = numbers({shape[1]}, 3);
+        auto results = [&] {
+            std::vector<Array<double>> all;
+            for (std::ptrdiff_t axis : {0, 1})
+                for (const auto& y : {cumsum(x, axis), cumprod(x, axis), softmax(x, axis), log_softmax(x, axis)})
+                    for (const auto& z : {y, grad(y, {x}, {}, {g})[0]}) all.push_back(z.value());
+            auto y = layer_norm(x, row, row);
+            for (const auto& z : grad(y, {x, row}, {}, {g})) all.push_back(z.value());
+            all.push_back(var(x, 1).value());
+            return all;
+        };
+        const int before = get_num_threads();
+        set_num_threads(1);
+        const auto one = results();
+        set_num_threads(4);
+        const auto four = results();
+        set_num_threads(before);
+        BOOST_TEST((one == four));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,7 +4,7 @@
 
 #include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/detail/gemm/tile.hpp>
-#include <xtape/ops/detail/vectors.hpp>
+#include <xtape/core/detail/registers.hpp>
 
 #include <algorithm>
 #include <cstddef>
