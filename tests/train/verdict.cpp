@@ -87,9 +87,9 @@ BOOST_AUTO_TEST_CASE(measurements_come_back_from_their_state_and_thin_evenly) {
     for (int i = 0; i < 5; ++i) {
         const double x = i;
         all.steps.push_back(i * 10 + 1);
-        for (auto* series :
-             {&all.loss, &all.penalty, &all.lr, &all.gradient_cosine, &weight.norm, &weight.gradient_norm,
-              &weight.update_norm, &layer.mean, &layer.deviation, &layer.gradient, &layer.dead, &layer.saturated})
+        for (auto* series : {&all.loss, &all.penalty, &all.lr, &all.gradient_cosine, &all.never_negative, &weight.alike,
+                             &layer.spread, &weight.norm, &weight.gradient_norm, &weight.update_norm, &layer.mean,
+                             &layer.deviation, &layer.gradient, &layer.dead, &layer.saturated})
             series->push_back(x);
         weight.weights.push_back({-x, x, {i, 2 * i}});
         weight.gradients.emplace_back();

@@ -17,6 +17,7 @@ void visit_series(auto& parameter, const Visit& visit) requires requires {
     visit("norm", parameter.norm);
     visit("gradient_norm", parameter.gradient_norm);
     visit("update_norm", parameter.update_norm);
+    visit("alike", parameter.alike);
     visit("weights", parameter.weights);
     visit("gradients", parameter.gradients);
 }
@@ -27,6 +28,7 @@ void visit_series(auto& layer, const Visit& visit) requires requires {
 {
     visit("mean", layer.mean);
     visit("deviation", layer.deviation);
+    visit("spread", layer.spread);
     visit("gradient", layer.gradient);
     visit("dead", layer.dead);
     visit("saturated", layer.saturated);
@@ -42,6 +44,7 @@ void visit_series(auto& all, const Visit& visit) requires requires {
     visit("penalty", all.penalty);
     visit("lr", all.lr);
     visit("gradient_cosine", all.gradient_cosine);
+    visit("never_negative", all.never_negative);
 }
 
 template <class V>
@@ -78,6 +81,10 @@ void save(State& state, const std::string& name, const std::vector<Histogram>& h
     state.add(name + ".counts", as_array(counts));
 }
 
+void save(State& state, const std::string& name, const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) state.add(name + "." + std::to_string(i), words[i]);
+}
+
 [[noreturn]] void refuse(const std::string& got) { throw StateError("[Measurements] got " + got); }
 
 template <class Number>
@@ -107,6 +114,11 @@ void load(const State& state, const std::string& name, std::vector<Histogram>& h
              {counts.begin() + static_cast<std::ptrdiff_t>(begin), counts.begin() + static_cast<std::ptrdiff_t>(end)}});
         begin = end;
     }
+}
+
+void load(const State& state, const std::string& name, std::vector<std::string>& words) {
+    for (std::size_t i = 0; state.contains(name + "." + std::to_string(i)); ++i)
+        words.push_back(state.get<std::string>(name + "." + std::to_string(i)));
 }
 
 template <class Thing>
@@ -163,10 +175,19 @@ State Measurements::state() const {
     State state;
     save(state, "curve", curve);
     state.add("curve_stride", curve_stride);
+    state.add("task", static_cast<std::int64_t>(task));
+    state.add("data", data.state());
+    state.add("drops", std::int64_t{drops});
+    state.add("output_operation", output_operation);
+    save(state, "loss_operations", loss_operations);
+    save(state, "bare_layers", bare_layers);
+    save(state, "in_evaluation", in_evaluation);
     save_series(state, "", *this);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const std::string prefix = "parameters." + std::to_string(i) + ".";
         state.add(prefix + "name", parameters[i].name);
+        state.add(prefix + "kind", parameters[i].kind);
+        state.add(prefix + "optimized", std::int64_t{parameters[i].optimized});
         const Shape& shape = parameters[i].shape;
         state.add(prefix + "shape", as_array(std::vector<std::int64_t>(shape.begin(), shape.end())));
         save_series(state, prefix, parameters[i]);
@@ -176,6 +197,7 @@ State Measurements::state() const {
         state.add(prefix + "name", layers[i].name);
         state.add(prefix + "operation", layers[i].operation);
         state.add(prefix + "units", static_cast<std::int64_t>(layers[i].units));
+        save(state, prefix + "silent", layers[i].silent);
         save_series(state, prefix, layers[i]);
     }
     return state;
@@ -189,10 +211,21 @@ void Measurements::load_state(const State& state) {
     loaded.curve_stride = state.get<std::int64_t>("curve_stride");
     if (loaded.curve_stride < 1) refuse("a stride of " + std::to_string(loaded.curve_stride) + ", curve_stride");
     load_series(state, "", loaded, samples);
+    const auto number = state.get<std::int64_t>("task");
+    if (number < 0 || number > 2) refuse("the task " + std::to_string(number));
+    loaded.task = static_cast<Task>(number);
+    loaded.data.load_state(state.child("data"));
+    loaded.drops = state.get<std::int64_t>("drops") != 0;
+    loaded.output_operation = state.get<std::string>("output_operation");
+    load(state, "loss_operations", loaded.loss_operations);
+    load(state, "bare_layers", loaded.bare_layers);
+    load(state, "in_evaluation", loaded.in_evaluation);
     for (std::size_t i = 0; state.contains("parameters." + std::to_string(i) + ".name"); ++i) {
         const std::string prefix = "parameters." + std::to_string(i) + ".";
         ParameterSeries& parameter = loaded.parameters.emplace_back();
         parameter.name = state.get<std::string>(prefix + "name");
+        parameter.kind = state.get<std::string>(prefix + "kind");
+        parameter.optimized = state.get<std::int64_t>(prefix + "optimized") != 0;
         for (std::int64_t length : numbers<std::int64_t>(state, prefix + "shape")) {
             if (length < 0) refuse("a negative length, " + prefix + "shape");
             parameter.shape.push_back(static_cast<std::size_t>(length));
@@ -207,6 +240,7 @@ void Measurements::load_state(const State& state) {
         const auto units = state.get<std::int64_t>(prefix + "units");
         if (units < 0) refuse("a negative number of units, " + prefix + "units");
         layer.units = static_cast<std::size_t>(units);
+        layer.silent = numbers<std::int64_t>(state, prefix + "silent");
         load_series(state, prefix, layer, samples);
     }
     *this = std::move(loaded);

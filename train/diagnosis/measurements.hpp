@@ -3,6 +3,7 @@
 
 #include <xtape/core/array.hpp>
 #include <xtape/core/state.hpp>
+#include <xtape/train/diagnosis/data_facts.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,13 +28,16 @@ struct Histogram {
     std::vector<std::int64_t> counts = {};    // none: not measured
 };
 
-// A parameter that is trained; one number a sample. Norms are Euclidean, over all elements.
+// A parameter that requires a gradient; one number a sample. Norms are Euclidean, over all elements.
 struct ParameterSeries {
-    std::string name;    // "fc1.weight"
+    std::string name;         // "fc1.weight"
+    std::string kind = {};    // of the module that has it: "Linear"
     Shape shape;
+    bool optimized = true;                     // whether the optimizer has it
     std::vector<double> norm = {};             // of the parameter, before the step
     std::vector<double> gradient_norm = {};    // NaN where it got no gradient
     std::vector<double> update_norm = {};      // of what the step changed
+    std::vector<double> alike = {};            // matrices: share of the rows, units, that equal the first one
     std::vector<Histogram> weights = {}, gradients = {};
 
     // update_norm / norm of sample i; NaN for a parameter of zeros.
@@ -46,11 +50,16 @@ struct LayerSeries {
     std::string operation;                            // that computed it: "relu"
     std::size_t units = 0;                            // elements an example
     std::vector<double> mean = {}, deviation = {};    // of the activations
+    std::vector<double> spread = {};                  // their deviation over the examples, a unit's own mean left out
     std::vector<double> gradient = {};     // root mean square of the loss's derivative by them; NaN without one
     std::vector<double> dead = {};         // rectifiers: share of units that were 0 for all of the last 200 examples
     std::vector<double> saturated = {};    // sigmoid and tanh: share of activations where the slope is below 5 %
     std::vector<Histogram> activations = {};
+    std::vector<std::int64_t> silent = {};    // rectifiers, by unit: examples that were looked at since it was not 0
 };
+
+// What the run's objective says that it is.
+enum class Task { other, classification, regression };
 
 struct Measurements {
     static constexpr bool has_open_layout = true;
@@ -61,8 +70,18 @@ struct Measurements {
     std::vector<double> lr = {};
     // cos of the angle between the step's gradient and the one before, over all parameters; NaN for the first step.
     std::vector<double> gradient_cosine = {};
-    std::vector<ParameterSeries> parameters;    // in the optimizer's order
+    std::vector<double> never_negative;         // whether none of the model's outputs was, 1 or 0
+    std::vector<ParameterSeries> parameters;    // in the model's order
     std::vector<LayerSeries> layers;            // in the order of the computation
+    // The training data: answers of the first epoch, inputs of its samples.
+    DataFacts data;
+    Task task = Task::other;
+    std::string output_operation;                // that made the model's outputs, in the first sample
+    std::vector<std::string> loss_operations;    // that made the loss of them
+    std::vector<std::string> bare_layers;        // linear layers that follow another with nothing in between
+    bool drops = false;                          // whether it has layers of dropout
+    // Layers of normalisation and dropout that were seen in evaluation while the model was trained.
+    std::vector<std::string> in_evaluation;
 
     std::size_t samples() const { return steps.size(); }
     bool empty() const { return steps.empty(); }

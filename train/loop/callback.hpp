@@ -2,16 +2,27 @@
 #pragma once
 
 #include <xtape/core/stateful.hpp>
+#include <xtape/train/diagnosis/measurements.hpp>
+#include <xtape/train/diagnosis/verdict.hpp>
 #include <xtape/train/loop/history.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace xtape::train {
+
+// Where the first value came up that is not finite.
+struct Anomaly {
+    std::int64_t step = 0;            // in which it did
+    std::int64_t went_back_to = 0;    // the step after which the run was remembered
+    std::string layer;                // the layer or parameter; "" when it cannot be told
+    std::string operation;            // the message: "[log] computed ..."; "" when it did not happen again
+};
 
 // A training run, whatever its numbers' type.
 class Training {
@@ -39,6 +50,18 @@ public:
     // Whether the run ended by max_steps, a time limit or a signal, and is not finished.
     bool interrupted() const { return interrupted_; }
 
+    // Has the inside of the model measured, as often as the most demanding of several callers wants. For begin().
+    virtual void measure(const MeasureOptions& options) = 0;
+    const Measurements& measurements() const { return measurements_; }
+    // What the callbacks have found so far.
+    virtual Diagnosis diagnosis() const = 0;
+
+    // Keeps model, optimizer, random streams and place in the data as they are, to go back to.
+    virtual void remember() = 0;
+    // Repeats what followed until a step goes wrong, and that step under an AnomalyGuard, which says where; then gives
+    // model, optimizer and random streams their remembered values. Nothing without remember().
+    virtual std::optional<Anomaly> go_back() = 0;
+
     // The model's parameters and buffers as they are validated (averaged, where the run averages).
     virtual State model_state() const = 0;
     virtual void load_model_state(const State& state) = 0;
@@ -55,6 +78,7 @@ protected:
     std::int64_t steps_ = 0;
     std::size_t epoch_ = 0;
     History history_, evaluations_;
+    Measurements measurements_;
     double step_loss_ = 0;
     std::string stopped_;
     bool interrupted_ = false, restored_ = false;
@@ -72,6 +96,8 @@ public:
     virtual void after_evaluation(Training&) {}    // between epochs: its row is in the evaluations
     virtual void after_epoch(Training&) {}         // the epoch's row is in the history
     virtual void end(Training&) {}                 // training has ended, or was interrupted
+    // What it has found out about the run, for the trainer's diagnosis().
+    virtual Diagnosis diagnosis() const { return {}; }
     virtual State state() const { return {}; }
     virtual void load_state(const State&) {}
     // Where it writes for people and their programs, if it does: a finished run says so.

@@ -1,6 +1,7 @@
 #include <xtape/core/backward.hpp>
 #include <xtape/nn/clip.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/train/diagnosis/detail/sampler.hpp>
 #include <xtape/train/loop/detail/averaging.hpp>
 #include <xtape/train/loop/detail/interrupt.hpp>
 #include <xtape/train/loop/detail/progress_bar.hpp>
@@ -131,20 +132,17 @@ const History& Trainer<T>::fit(DataLoader<T>& batches, DataLoader<T>* validation
     if (options_.plateau && std::find(known.begin(), known.end(), options_.plateau_monitor) == known.end())
         throw std::invalid_argument("[Trainer] got plateau_monitor = '" + options_.plateau_monitor +
                                     "'; this run measures " + detail::join(known));
-    for (auto& callback : callbacks_) callback->begin(*this, known);
-    auto take_position = [](DataLoader<T>* loader, State& position) {
-        if (loader != nullptr && !position.empty()) loader->load_state(position);
-        position = State();
-    };
-    take_position(&batches, loader_state_);
-    take_position(validation, validation_state_);
-    interrupted_ = false;
     struct Using {    // the loaders are known while they are used
         Trainer& trainer;
         ~Using() { trainer.batches_ = trainer.validation_ = nullptr; }
     } use{*this};
     batches_ = &batches;
     validation_ = validation;
+    if (!loader_state_.empty()) batches.load_state(loader_state_);
+    if (validation != nullptr && !validation_state_.empty()) validation->load_state(validation_state_);
+    for (auto& callback : callbacks_) callback->begin(*this, known);
+    loader_state_ = validation_state_ = State();
+    interrupted_ = false;
     if (ended_ && (is_complete() || !stopped_.empty())) return history_;
     ended_ = false;
 
@@ -183,7 +181,10 @@ void Trainer<T>::train_epoch(Loop& loop) {
     DataLoader<T>& batches = loop.batches;
     std::size_t gathered = 0, examples = 0;
     while (const Batch<T>* batch = batches.next()) {
-        if (gathered == 0) optimizer_.zero_grad();
+        if (gathered == 0) {
+            optimizer_.zero_grad();
+            if (sampler_) sampler_->begin_step(steps_ + 1, epoch_ == 0);
+        }
         add_gradient(*batch);
         examples += batch->size();
         if (++gathered < options_.accumulate && batches.batches_given() < batches.size()) continue;
@@ -208,16 +209,26 @@ void Trainer<T>::train_epoch(Loop& loop) {
 
 template <class T>
 void Trainer<T>::add_gradient(const Batch<T>& batch) {
-    auto [loss, outputs] = objective_(model_, batch);
+    auto [loss, outputs] = [&] {
+        const auto watch = sampler_ ? sampler_->watch_forward() : nullptr;
+        return objective_(model_, batch);
+    }();
+    if (sampler_) sampler_->after_forward(batch, outputs, loss);
     const auto count = static_cast<double>(batch.size());
     step_loss_ = static_cast<double>(loss.item());
     running_->loss += step_loss_ * count;
     running_->examples += count;
     ++running_->batches;
     running_->measure(outputs, batch);
+    backward(whole_loss(std::move(loss)));
+    running_->penalty += step_penalty_;
+}
+
+template <class T>
+Variable<T> Trainer<T>::whole_loss(Variable<T> loss) {
     if (options_.penalty) {
         const Variable<T> penalty = options_.penalty();
-        running_->penalty += static_cast<double>(penalty.item());
+        step_penalty_ = static_cast<double>(penalty.item());
         loss = loss + penalty;
     }
     if (options_.accumulate > 1) {
@@ -226,11 +237,12 @@ void Trainer<T>::add_gradient(const Batch<T>& batch) {
             std::min(options_.accumulate, batches_->size() - given / options_.accumulate * options_.accumulate);
         loss = loss / static_cast<double>(group);
     }
-    backward(loss);
+    return loss;
 }
 
 template <class T>
 void Trainer<T>::take_step() {
+    if (sampler_) sampler_->before_update(step_loss_, step_penalty_, optimizer_.lr());
     if (options_.clip_norm > 0) nn::clip_grad_norm(parameters_, options_.clip_norm);
     if (options_.momentum) optimizer_.set_momentum((*options_.momentum)(steps_));
     rate_ = optimizer_.lr();
@@ -238,6 +250,9 @@ void Trainer<T>::take_step() {
     averaging_->after_step();
     restored_ = false;
     ++steps_;
+    if (!sampler_) return;
+    sampler_->after_update();
+    measurements_.add_loss(steps_, step_loss_);
 }
 
 template <class T>

@@ -31,6 +31,8 @@ class ProgressBar;
 class InterruptGuard;
 template <class T>
 class Averaging;
+template <class T>
+class Sampler;
 }    // namespace detail
 
 template <class T>
@@ -120,6 +122,11 @@ public:
     // Where the last checkpoint is that this run has written, and the callbacks' logs.
     const std::filesystem::path& saved() const { return saved_; }
     std::vector<std::filesystem::path> logs() const;
+    // What the callbacks have found, those that were added first coming first.
+    Diagnosis diagnosis() const override;
+    void measure(const MeasureOptions& options) override;
+    void remember() override;
+    std::optional<Anomaly> go_back() override;
 
     nn::Module<T>& model() { return model_; }
     optim::Optimizer<T>& optimizer() { return optimizer_; }
@@ -132,19 +139,26 @@ public:
     static constexpr bool has_open_layout = true;
 
 private:
-    struct Running;    // sums of the epoch that is under way
-    struct Loop;       // what one fit works with
+    struct Running;       // sums of the epoch that is under way
+    struct Loop;          // what one fit works with
+    struct Remembered;    // what a step changes, at some moment
 
     const History& fit(DataLoader<T>& batches, DataLoader<T>* validation);
     bool is_complete() const;
     void train_epoch(Loop& loop);
     void add_gradient(const Batch<T>& batch);
+    // The data loss and the penalty, as a part of the batches that make a step; keeps the penalty.
+    Variable<T> whole_loss(Variable<T> loss);
     void take_step();
     void evaluate_between_epochs(DataLoader<T>& validation);
     void finish_epoch(Loop& loop);
     bool should_interrupt(const Loop& loop) const;
     std::vector<std::string> known_quantities(bool validated) const;
     void save_what_was_asked();
+    Remembered everything() const;
+    void bring_back(const Remembered& was);
+    bool repeat_step(std::int64_t step);
+    void find_anomaly(Anomaly& anomaly);
     std::vector<Entry> entries();
     std::filesystem::path save_as(const Save& save);
     std::string last_words(const detail::ProgressBar& bar) const;
@@ -160,11 +174,15 @@ private:
     std::vector<Entry> tracked_;
     std::unique_ptr<Running> running_;
     double rate_ = 0;                                                                    // of the last step
+    double step_penalty_ = 0;                                                            // likewise
     std::shared_ptr<std::int64_t> schedule_unit_ = std::make_shared<std::int64_t>(1);    // steps per epoch
     DataLoader<T>*batches_ = nullptr, *validation_ = nullptr;                            // while it fits
     State loader_state_, validation_state_;    // of a resumed run, until it fits
     bool ended_ = false;                       // training has, with all that follows its last step
     std::vector<Save> to_save_;
+    std::unique_ptr<detail::Sampler<T>> sampler_;    // none: nobody wants measurements
+    State sampler_state_;                            // of a resumed run, until it fits
+    std::shared_ptr<const Remembered> remembered_;
     std::filesystem::path saved_;    // the last checkpoint
 };
 

@@ -92,6 +92,8 @@ std::string Trainer<T>::last_words(const detail::ProgressBar& bar) const {
     std::snprintf(speed, sizeof speed, "Time: %s, to step %lld.\n%.3g examples per second.\n",
                   detail::duration(bar.seconds()).c_str(), static_cast<long long>(steps_), bar.examples_per_second());
     text += speed;
+    const Diagnosis found = diagnosis();
+    if (!found.empty()) text += "Diagnosis: " + found.message() + "\n";
     text += saved_.empty() ? "No checkpoint" : "Checkpoint: " + saved_.string();
     std::vector<std::string> names;
     for (const auto& log : logs()) names.push_back(log.string());

@@ -1,6 +1,7 @@
 // What a run saves, and how it goes on from there.
 #include <xtape/core/random.hpp>
 #include <xtape/io/checkpoint.hpp>
+#include <xtape/train/diagnosis/detail/sampler.hpp>
 #include <xtape/train/loop/detail/averaging.hpp>
 #include <xtape/train/loop/detail/running.hpp>
 #include <xtape/train/loop/trainer.hpp>
@@ -80,6 +81,8 @@ State Trainer<T>::state() const {
     for (std::size_t i = 0; i < running_->metrics.size(); ++i)
         state.add("running.metrics." + std::to_string(i), running_->metrics[i]->state());
     state.add("average", averaging_->state());
+    if (!measurements_.empty()) state.add("measurements", measurements_.state());
+    if (sampler_) state.add("sampler", sampler_->state());
     for (std::size_t i = 0; i < callbacks_.size(); ++i) state.add(callback_names_[i], callbacks_[i]->state());
     return state;
 }
@@ -106,6 +109,8 @@ void Trainer<T>::load_state(const State& state) {
             std::none_of(callback_names_.begin(), callback_names_.end(),
                          [&](const std::string& known) { return name.starts_with(known + "."); }))
             throw StateError("[Trainer] got the state of a callback that is not here, " + name);
+    Measurements measurements;
+    if (state.contains("measurements.task")) measurements.load_state(state.child("measurements"));
     const State before = this->state();
     auto load_parts = [&](const State& from) {
         averaging_->load_state(from.child("average"));
@@ -120,6 +125,10 @@ void Trainer<T>::load_state(const State& state) {
     history_ = std::move(history);
     evaluations_ = std::move(evaluations);
     running_ = std::move(running);
+    measurements_ = std::move(measurements);
+    sampler_.reset();    // is made anew where training goes on
+    sampler_state_ = state.child("sampler");
+    remembered_.reset();
     steps_ = steps;
     rate_ = rate;
     epoch_ = static_cast<std::size_t>(epoch);

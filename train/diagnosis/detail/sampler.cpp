@@ -1,0 +1,433 @@
+#include <xtape/core/error.hpp>
+#include <xtape/core/shape.hpp>
+#include <xtape/train/diagnosis/detail/sampler.hpp>
+#include <xtape/train/diagnosis/detail/statistics.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace xtape::train::detail {
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t most_samples = 256;
+constexpr std::size_t most_layers = 512;             // that a sample describes: recurrent models call theirs often
+constexpr std::size_t most_input_examples = 2048;    // whose inputs are looked at
+constexpr std::int64_t long_silence = 200;           // examples after which a unit counts as dead
+
+constexpr std::string_view activations[] = {
+    "relu",     "relu6",   "leaky_relu",  "prelu", "elu", "celu",     "selu",      "gelu",     "silu",     "mish",
+    "softplus", "sigmoid", "hardsigmoid", "tanh",  "map", "hardtanh", "hardswish", "softsign", "gelu_tanh"};
+
+bool is_activation(const char* operation) {
+    return operation != nullptr &&
+           std::find(std::begin(activations), std::end(activations), operation) != std::end(activations);
+}
+
+template <class T>
+std::span<const T> elements(const Array<T>& array) {
+    return {array.storage().data(), array.size()};
+}
+
+// A handle to a recorded value, if its elements are still there.
+template <class T>
+Variable<T> handle(xtape::detail::Node<T>* node) {
+    node->read();
+    Variable<T> result(node, typename Variable<T>::Adopt{});
+    if (node->ready && node->value.storage().size() != node->value.size()) return {};
+    return result;
+}
+
+// The axis of a layer's units: channels of images, else the last one.
+std::size_t unit_axis(const Shape& shape) { return shape.size() >= 4 ? 1 : shape.size() - 1; }
+
+// Share of the activations where a squashing function is so flat that it passes less than 5 % of its steepest slope.
+template <class T>
+double saturation(std::string_view operation, std::span<const T> y) {
+    double low = 0, high = 0;
+    if (operation == "sigmoid") {    // the slope is y (1 - y), at most 1/4
+        high = (1 + std::sqrt(0.95)) / 2;
+        low = 1 - high;
+    } else if (operation == "tanh") {    // 1 - y^2
+        high = std::sqrt(0.95);
+        low = -high;
+    } else {
+        return none;
+    }
+    std::size_t flat = 0;
+    for (T value : y) flat += value < static_cast<T>(low) || value > static_cast<T>(high) ? 1 : 0;
+    return static_cast<double>(flat) / static_cast<double>(y.size());
+}
+
+bool is_rectifier(std::string_view operation) { return operation == "relu" || operation == "relu6"; }
+
+// The deviation of each unit over the examples (the first axis), as a root mean square over the units.
+template <class T>
+double spread_over_examples(const Array<T>& y) {
+    if (y.dimension() < 2 || y.size() == 0) return none;
+    const std::size_t count = y.shape()[0], units = y.size() / count;
+    std::vector<T> sums(units), squares(units);
+    const T* first = y.storage().data();
+    for (std::size_t i = 1; i < count; ++i) {
+        const T* row = first + i * units;
+        for (std::size_t u = 0; u < units; ++u) {
+            const T away = row[u] - first[u];    // of the first example, so that little is lost to rounding
+            sums[u] += away;
+            squares[u] += away * away;
+        }
+    }
+    double total = 0;
+    const auto n = static_cast<double>(count);
+    for (std::size_t u = 0; u < units; ++u) {
+        const double mean = static_cast<double>(sums[u]) / n;
+        total += std::max(0.0, static_cast<double>(squares[u]) / n - mean * mean);
+    }
+    return std::sqrt(total / static_cast<double>(units));
+}
+
+// Share of the rows of a matrix that equal the first one, up to rounding.
+template <class T>
+double rows_alike(const Array<T>& weight) {
+    if (weight.dimension() < 2 || weight.shape()[0] < 2 || weight.size() == 0) return none;
+    const std::size_t rows = weight.shape()[0], length = weight.size() / rows;
+    const T* first = weight.storage().data();
+    std::size_t alike = 0;
+    for (std::size_t r = 1; r < rows; ++r) {
+        const T* row = first + r * length;
+        std::size_t i = 0;
+        while (i < length && std::abs(row[i] - first[i]) <= T(1e-5) * std::abs(first[i])) ++i;
+        alike += i == length ? 1 : 0;
+    }
+    return static_cast<double>(alike) / static_cast<double>(rows - 1);
+}
+
+}    // namespace
+
+template <class T>
+Sampler<T>::Sampler(nn::Module<T>& model, const optim::Optimizer<T>& optimizer, const MeasureOptions& options,
+                    Measurements& into)
+    : model_(model), options_(options), into_(into) {
+    std::unordered_set<const void*> optimized;
+    for (const auto& [name, parameter] : optimizer.parameters()) optimized.insert(&parameter.node());
+    std::unordered_map<std::string, std::string> kinds;
+    for (const auto& [path, module] : model.named_modules()) kinds[path] = module->kind();
+    std::vector<ParameterSeries> before = std::move(into_.parameters);
+    into_.parameters.clear();
+    for (const auto& [name, parameter] : model.named_parameters()) {
+        if (!parameter.requires_grad()) continue;
+        parameters_.add(name, parameter);
+        auto known =
+            std::find_if(before.begin(), before.end(), [&](const auto& series) { return series.name == name; });
+        ParameterSeries series;
+        if (known != before.end() && known->norm.size() == into_.samples()) {    // of a resumed run
+            series = std::move(*known);
+        } else {
+            series.name = name;
+            const std::size_t dot = name.rfind('.');
+            series.kind = kinds[dot == std::string::npos ? "" : name.substr(0, dot)];
+            for (auto* values : {&series.norm, &series.gradient_norm, &series.update_norm, &series.alike})
+                values->assign(into_.samples(), none);
+            series.weights.resize(into_.samples());
+            series.gradients.resize(into_.samples());
+        }
+        series.shape = parameter.shape();
+        series.optimized = optimized.contains(&parameter.node());
+        into_.parameters.push_back(std::move(series));
+    }
+    while (into_.samples() >= most_samples) into_.thin();
+}
+
+template <class T>
+void Sampler<T>::also(const MeasureOptions& options) {
+    options_.every = std::min(options_.every, options.every);
+    options_.histograms = options_.histograms || options.histograms;
+}
+
+template <class T>
+bool Sampler<T>::is_due(std::int64_t step) const {
+    // Many samples are behind a run that was thinned: what is left of them tells the interval.
+    std::int64_t every = options_.every;
+    while (step / every > static_cast<std::int64_t>(most_samples)) every *= 2;
+    return step % every == 0 || step == 1 || step == 2 || step == 4 || step == 8 || step == 16;
+}
+
+template <class T>
+void Sampler<T>::begin_step(std::int64_t step, bool first_epoch) {
+    step_ = step;
+    first_epoch_ = first_epoch;
+    due_ = is_due(step);
+    next_due_ = is_due(step + 1);
+    forward_seen_ = false;
+    seen_.clear();
+}
+
+template <class T>
+std::unique_ptr<nn::OutputWatch<T>> Sampler<T>::watch_forward() {
+    if (!due_ || forward_seen_) return nullptr;
+    return std::make_unique<nn::OutputWatch<T>>(
+        [this](nn::Module<T>& module, const Variable<T>& output, std::size_t number) {
+            // Whoever passes a part's output on is not the one that made it.
+            for (const Seen& other : seen_)
+                if (&other.output.node() == &output.node()) return;
+            if (seen_.size() >= most_layers) return;
+            std::string name = module.path();
+            if (name.empty()) name = "output";
+            if (number > 0) name += "." + std::to_string(number);
+            seen_.push_back({std::move(name), output});
+        });
+}
+
+template <class T>
+void Sampler<T>::after_forward(const Batch<T>& batch, const Variable<T>& outputs, const Variable<T>& loss) {
+    if (first_epoch_) into_.data.see_answers(batch);
+    if (!due_ || forward_seen_) return;
+    forward_seen_ = true;    // of several batches that make a step the first is looked at
+    if (first_epoch_ && into_.data.input_examples() < most_input_examples) into_.data.see_inputs(batch);
+    see_modes();
+    never_negative_ = outputs.defined() && outputs.size() > 0 &&
+                      *std::min_element(outputs.value().storage().begin(), outputs.value().storage().end()) >= 0;
+    if (into_.empty()) see_operations(outputs, loss);
+    find_activations(outputs.defined() ? outputs : loss);
+    std::sort(seen_.begin(), seen_.end(), [](const Seen& a, const Seen& b) { return a.output.id() < b.output.id(); });
+    gradients_of_layers_->assign(seen_.size(), none);
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+        seen_[i].place = place_of(seen_[i]);
+        if (!seen_[i].output.requires_grad()) continue;
+        seen_[i].output.register_hook([found = gradients_of_layers_, i](const Variable<T>& gradient) {
+            if (i < found->size())
+                (*found)[i] = norm(elements(gradient.value())) / std::sqrt(static_cast<double>(gradient.size()));
+        });
+    }
+}
+
+// Layers that behave differently in training are to be in training.
+template <class T>
+void Sampler<T>::see_modes() {
+    if (!model_.is_training()) return;
+    for (const auto& [name, module] : model_.named_modules()) {
+        const std::string kind = module->kind();
+        if (module->is_training() ||
+            (kind.find("BatchNorm") == std::string::npos && kind.find("Drop") == std::string::npos))
+            continue;
+        if (std::find(into_.in_evaluation.begin(), into_.in_evaluation.end(), name) == into_.in_evaluation.end())
+            into_.in_evaluation.push_back(name);
+    }
+}
+
+// What the tape says of the model's end: by which operations the loss comes from the outputs.
+template <class T>
+void Sampler<T>::see_operations(const Variable<T>& outputs, const Variable<T>& loss) {
+    into_.loss_operations.clear();
+    into_.bare_layers.clear();
+    if (!outputs.defined()) return;
+    into_.output_operation = outputs.operation();
+    std::vector<xtape::detail::Node<T>*> pending{&loss.node()};
+    std::unordered_set<const void*> met{&outputs.node(), pending.front()};
+    while (!pending.empty()) {
+        auto* node = pending.back();
+        pending.pop_back();
+        if (node->operation != nullptr) into_.loss_operations.emplace_back(node->operation);
+        if (node->record == nullptr) continue;
+        for (const auto& input : node->record->inputs())
+            if (met.insert(input.node).second) pending.push_back(input.node);
+    }
+    std::sort(into_.loss_operations.begin(), into_.loss_operations.end());
+    std::unordered_set<const void*> linear;
+    for (const Seen& layer : seen_) {
+        if (std::string_view(layer.output.operation()) != "addmm" || layer.output.node().record == nullptr) continue;
+        for (const auto& input : layer.output.node().record->inputs())
+            if (linear.contains(input.node)) into_.bare_layers.push_back(layer.name);
+        linear.insert(&layer.output.node());
+    }
+}
+
+// Activation functions are seldom layers: they are found on the tape, and named after the layer that they follow.
+template <class T>
+void Sampler<T>::find_activations(const Variable<T>& last) {
+    using Node = xtape::detail::Node<T>;
+    std::vector<std::pair<const Node*, std::string>> layers;
+    for (const Seen& layer : seen_) layers.emplace_back(&layer.output.node(), layer.name);
+    auto layer_of = [&](const Node* node) -> const std::string* {
+        for (const auto& [known, name] : layers)
+            if (known == node) return &name;
+        return nullptr;
+    };
+    std::vector<Node*> pending{&last.node()};
+    std::unordered_set<const Node*> met{pending.front()};
+    while (!pending.empty()) {
+        Node* node = pending.back();
+        pending.pop_back();
+        if (node->record == nullptr) continue;
+        for (const auto& input : node->record->inputs())
+            if (met.insert(input.node).second) pending.push_back(input.node);
+        if (!is_activation(node->operation) || layer_of(node) != nullptr || seen_.size() >= most_layers) continue;
+        // The first layer on the way back along first inputs.
+        std::string name;
+        for (const Node* before = node; before->record != nullptr && !before->record->inputs().empty();) {
+            before = before->record->inputs()[0].node;
+            if (const std::string* found = layer_of(before)) {
+                name = *found;
+                break;
+            }
+        }
+        Variable<T> output = handle(node);
+        if (output.defined() && output.dimension() > 0)
+            seen_.push_back({std::string(node->operation) + "(" + name + ")", std::move(output)});
+    }
+}
+
+template <class T>
+std::size_t Sampler<T>::place_of(const Seen& layer) {
+    // A layer that is called several times has a series for each call.
+    std::string name = layer.name;
+    auto used = [&](const std::string& candidate) {
+        return std::any_of(seen_.begin(), seen_.begin() + (&layer - seen_.data()),
+                           [&](const Seen& other) { return into_.layers[other.place].name == candidate; });
+    };
+    for (int call = 2; used(name); ++call) name = layer.name + " #" + std::to_string(call);
+    const auto found = std::find_if(into_.layers.begin(), into_.layers.end(),
+                                    [&](const LayerSeries& series) { return series.name == name; });
+    if (found != into_.layers.end()) return static_cast<std::size_t>(found - into_.layers.begin());
+    LayerSeries series;
+    series.name = std::move(name);
+    series.operation = layer.output.operation();
+    for (auto* values :
+         {&series.mean, &series.deviation, &series.spread, &series.gradient, &series.dead, &series.saturated})
+        values->assign(into_.samples(), none);
+    series.activations.resize(into_.samples());
+    into_.layers.push_back(std::move(series));
+    return into_.layers.size() - 1;
+}
+
+template <class T>
+void Sampler<T>::before_update(double loss, double penalty, double lr) {
+    if (due_) {
+        into_.steps.push_back(step_);
+        into_.loss.push_back(loss);
+        into_.penalty.push_back(penalty);
+        into_.lr.push_back(lr);
+        into_.gradient_cosine.push_back(cosine());
+        into_.never_negative.push_back(never_negative_ ? 1 : 0);
+        for (Seen& layer : seen_) measure_layer(layer);
+        for (LayerSeries& series : into_.layers) {    // those that were not called
+            if (series.mean.size() == into_.samples()) continue;
+            for (auto* values :
+                 {&series.mean, &series.deviation, &series.spread, &series.gradient, &series.dead, &series.saturated})
+                values->push_back(none);
+            series.activations.emplace_back();
+        }
+        measure_parameters();
+        seen_.clear();
+    }
+    gradients_before_.clear();
+    if (!next_due_) return;
+    for (const auto& [name, parameter] : parameters_)
+        gradients_before_.push_back(parameter.has_grad() ? share(parameter.grad()) : Array<T>());
+}
+
+template <class T>
+double Sampler<T>::cosine() {
+    if (gradients_before_.empty()) return none;
+    double together = 0, now = 0, before = 0;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+        const Variable<T>& parameter = parameters_[i].parameter;
+        if (!parameter.has_grad() || gradients_before_[i].size() != parameter.size()) continue;
+        const auto g = elements(parameter.grad()), old = elements(gradients_before_[i]);
+        together += dot(g, old);
+        now += dot(g, g);
+        before += dot(old, old);
+    }
+    return now > 0 && before > 0 ? together / std::sqrt(now) / std::sqrt(before) : none;
+}
+
+template <class T>
+void Sampler<T>::measure_layer(Seen& layer) {
+    LayerSeries& series = into_.layers[layer.place];
+    const Array<T>& y = layer.output.value();
+    const std::size_t count = y.dimension() > 0 ? y.shape()[0] : 1;
+    series.units = y.dimension() > 1 && count > 0 ? y.size() / count : 1;
+    const Moments all = moments(elements(y));
+    series.mean.push_back(all.mean);
+    series.deviation.push_back(all.deviation);
+    series.spread.push_back(spread_over_examples(y));
+    series.gradient.push_back((*gradients_of_layers_)[static_cast<std::size_t>(&layer - seen_.data())]);
+    series.saturated.push_back(saturation(series.operation, elements(y)));
+    series.activations.push_back(options_.histograms ? histogram(elements(y)) : Histogram{});
+    if (!is_rectifier(series.operation) || y.dimension() < 2 || y.size() == 0) {
+        series.dead.push_back(none);
+        return;
+    }
+    const std::size_t axis = unit_axis(y.shape()), units = y.shape()[axis];
+    std::size_t inner = 1;
+    for (std::size_t a = axis + 1; a < y.dimension(); ++a) inner *= y.shape()[a];
+    std::vector<char> active(units);
+    const T* values = y.storage().data();
+    for (std::size_t i = 0, unit = 0; i < y.size(); i += inner, unit = unit + 1 == units ? 0 : unit + 1)
+        for (std::size_t j = 0; j < inner; ++j) active[unit] |= static_cast<char>(values[i + j] > 0);
+    auto& silent = series.silent;
+    if (silent.size() != units) silent.assign(units, 0);
+    std::size_t dead = 0;
+    for (std::size_t u = 0; u < units; ++u) {
+        silent[u] = active[u] != 0 ? 0 : silent[u] + static_cast<std::int64_t>(count);
+        dead += silent[u] >= long_silence ? 1 : 0;
+    }
+    series.dead.push_back(static_cast<double>(dead) / static_cast<double>(units));
+}
+
+template <class T>
+void Sampler<T>::measure_parameters() {
+    values_before_.clear();
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+        const Variable<T>& parameter = parameters_[i].parameter;
+        ParameterSeries& series = into_.parameters[i];
+        const auto value = elements(parameter.value());
+        const bool has_gradient = parameter.has_grad();
+        series.norm.push_back(norm(value));
+        series.gradient_norm.push_back(has_gradient ? norm(elements(parameter.grad())) : none);
+        series.alike.push_back(rows_alike(parameter.value()));
+        series.weights.push_back(options_.histograms ? histogram(value) : Histogram{});
+        series.gradients.push_back(options_.histograms && has_gradient ? histogram(elements(parameter.grad()))
+                                                                       : Histogram{});
+        values_before_.push_back(share(parameter.value()));
+    }
+}
+
+template <class T>
+void Sampler<T>::after_update() {
+    if (!due_) return;
+    for (std::size_t i = 0; i < parameters_.size(); ++i)
+        into_.parameters[i].update_norm.push_back(
+            distance(elements(parameters_[i].parameter.value()), elements(values_before_[i])));
+    values_before_.clear();
+    if (into_.samples() >= most_samples) into_.thin();
+    due_ = false;
+}
+
+template <class T>
+State Sampler<T>::state() const {
+    State state;
+    for (std::size_t i = 0; i < gradients_before_.size(); ++i)
+        state.add("gradients." + std::to_string(i), share(gradients_before_[i]));
+    return state;
+}
+
+template <class T>
+void Sampler<T>::load_state(const State& state) {
+    std::vector<Array<T>> loaded;
+    for (std::size_t i = 0; state.contains("gradients." + std::to_string(i)); ++i)
+        loaded.push_back(share(state.get<Array<T>>("gradients." + std::to_string(i))));
+    if (!loaded.empty() && loaded.size() != parameters_.size())
+        throw StateError("[Sampler] got " + std::to_string(loaded.size()) + " gradients for " +
+                         std::to_string(parameters_.size()) + " parameters");
+    gradients_before_ = std::move(loaded);
+}
+
+template class Sampler<float>;
+template class Sampler<double>;
+
+}    // namespace xtape::train::detail

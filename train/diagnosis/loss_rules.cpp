@@ -1,0 +1,255 @@
+// The rules that go by the loss and the updates.
+#include <xtape/train/diagnosis/detail/wording.hpp>
+#include <xtape/train/diagnosis/rules.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace xtape::train {
+
+using detail::Check;
+using detail::median;
+using detail::number;
+using detail::percent;
+
+namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+// The mean of the curve over a part of the training, as fractions of it; of one element at least.
+double mean_of(const std::vector<double>& curve, double from, double to) {
+    if (curve.empty()) return unknown;
+    const auto n = static_cast<double>(curve.size());
+    const std::size_t begin = std::min(static_cast<std::size_t>(from * n), curve.size() - 1);
+    const std::size_t end = std::max(begin + 1, std::min(static_cast<std::size_t>(to * n), curve.size()));
+    return std::accumulate(curve.begin() + static_cast<std::ptrdiff_t>(begin),
+                           curve.begin() + static_cast<std::ptrdiff_t>(end), 0.0) /
+           static_cast<double>(end - begin);
+}
+
+double last_of(const History& history, const char* name) {
+    return history.contains(name) && history.epochs() > 0 ? history.last(name) : unknown;
+}
+
+}    // namespace
+
+double Evidence::chance() const {
+    if (measured.task == Task::classification) return measured.data.class_entropy();
+    if (measured.task == Task::regression) return measured.data.target_variance();
+    return first_loss();
+}
+
+double Evidence::first_loss() const { return measured.loss.empty() ? unknown : measured.loss.front(); }
+
+double Evidence::last_loss() const {
+    const auto& curve = measured.curve;
+    const double epochs = static_cast<double>(std::max<std::size_t>(1, history.epochs()));
+    return mean_of(curve, 1 - std::min(0.1, 1 / epochs), 1);
+}
+
+double Evidence::progress() const {
+    const double from = chance(), to = last_loss();
+    return from > 0 && to >= 0 ? 1 - to / from : unknown;
+}
+
+double Evidence::update_ratio(std::size_t from, std::size_t to) const {
+    std::vector<double> over_samples;
+    for (std::size_t i = from; i < std::min(to, measured.samples()); ++i) {
+        std::vector<double> ratios;
+        for (const ParameterSeries& parameter : measured.parameters)
+            if (parameter.optimized && parameter.shape.size() >= 2) ratios.push_back(parameter.update_ratio(i));
+        over_samples.push_back(median(std::move(ratios)));
+    }
+    return median(std::move(over_samples));
+}
+
+Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& options) {
+    const Measurements& m = evidence.measured;
+    Check check("learning_rate_too_high", options.update_ratio);
+    const char* advice = "Try a rate a third to a tenth as high, or find_learning_rate.";
+    if (m.samples() < 2) return check.skip("Too few steps were seen.");
+    // Updates as large as what they update: the first steps already tell.
+    const double early = evidence.update_ratio(0, 6), typical = evidence.update_ratio();
+    if (early > options.update_ratio)
+        return check.at(m.steps.front())
+            .fail(Severity::error, early,
+                  "A typical early step changes the weights by " + percent(early) + " of their norm.", advice);
+    // A loss that climbs far above what knowing nothing costs.
+    const double ceiling = std::max(evidence.chance(), evidence.first_loss());
+    const auto highest = std::max_element(m.curve.begin(), m.curve.end());
+    if (highest != m.curve.end() && ceiling > 0 && *highest > options.rise * ceiling && highest - m.curve.begin() > 0 &&
+        typical > options.stuck_ratio / 10)
+        return check.at((highest - m.curve.begin()) * m.curve_stride + 1)
+            .fail(Severity::warning, *highest,
+                  "The loss climbed to " + number(*highest) + ", from " + number(evidence.first_loss()) + ".", advice);
+    const double last = evidence.last_loss(), chance = evidence.chance();
+    if (evidence.ended && typical > options.stuck_ratio && last > options.stuck * chance)
+        return check.fail(Severity::warning, typical,
+                          "The loss is stuck at " + number(last) + " while steps change the weights by " +
+                              percent(typical) + " of their norm.",
+                          advice);
+    return check.pass(typical, "A typical step changes the weights by " + percent(typical) + " of their norm.");
+}
+
+Verdict learning_rate_too_low(const Evidence& evidence, const TooLowOptions& options) {
+    Check check("learning_rate_too_low", options.update_ratio);
+    // The layer that moves most: others may get no gradient, which is another matter.
+    double most = unknown;
+    for (const ParameterSeries& parameter : evidence.measured.parameters) {
+        if (!parameter.optimized || parameter.shape.size() < 2) continue;
+        std::vector<double> ratios;
+        for (std::size_t i = 0; i < evidence.measured.samples(); ++i) ratios.push_back(parameter.update_ratio(i));
+        const double typical = median(std::move(ratios));
+        if (!(typical <= most)) most = std::isnan(typical) ? most : typical;
+    }
+    if (std::isnan(most)) return check.skip("No weight matrix was measured.");
+    const double progress = evidence.progress();
+    const std::string evidence_words = "A step changes the weights by " + percent(most) + " of their norm";
+    if (evidence.ended && most < options.update_ratio && !(progress >= options.progress))
+        return check.fail(Severity::warning, most,
+                          evidence_words + ", and the loss has come from " + number(evidence.first_loss()) + " to " +
+                              number(evidence.last_loss()) + " only.",
+                          "Try a rate 10 to 1000 times as high: about 1e-3 of the weights a step is usual.");
+    return check.pass(most, evidence_words + ".");
+}
+
+Verdict loss_oscillates(const Evidence& evidence, const OscillatesOptions& options) {
+    Check check("loss_oscillates", options.cosine);
+    const Measurements& m = evidence.measured;
+    const double cosine =
+        median({m.gradient_cosine.begin() + static_cast<std::ptrdiff_t>(m.samples() / 4), m.gradient_cosine.end()});
+    if (std::isnan(cosine)) return check.skip("Too few steps were seen.");
+    const double last = evidence.last_loss(), chance = evidence.chance();
+    if (cosine < options.cosine && last > options.above * chance)
+        return check.fail(Severity::warning, cosine,
+                          "Consecutive gradients point against each other (cosine " + number(cosine) +
+                              "), so steps jump over the minimum, and the loss is still " + number(last) + ".",
+                          "Try a lower learning rate, or less momentum.");
+    return check.pass(cosine, "The cosine between consecutive gradients is " + number(cosine) + ".");
+}
+
+Verdict too_few_epochs(const Evidence& evidence, const TooFewEpochsOptions& options) {
+    Check check("too_few_epochs", options.fall);
+    const auto& curve = evidence.measured.curve;
+    if (!evidence.ended || curve.size() < 5) return check.skip("The training is under way.");
+    const double before = mean_of(curve, 0.7, 0.8), last = mean_of(curve, 0.9, 1), chance = evidence.chance();
+    const double fall = (before - last) / before;
+    const std::string words = "Over the last fifth of the training the loss fell by " + percent(fall);
+    if (fall > options.fall && last > options.above * chance)
+        return check.fail(Severity::warning, fall, words + ", and is still " + number(last) + ".",
+                          "Train for more epochs.");
+    return check.pass(fall, words + ".");
+}
+
+namespace {
+
+// How much the loss changed from the middle of the training to its end, as a part of what it was.
+double late_change(const std::vector<double>& curve) {
+    const double middle = mean_of(curve, 0.45, 0.55), last = mean_of(curve, 0.9, 1);
+    return (middle - last) / middle;
+}
+
+}    // namespace
+
+Verdict plateau(const Evidence& evidence, const PlateauOptions& options) {
+    Check check("plateau", options.progress);
+    if (!evidence.ended || evidence.measured.curve.size() < 20) return check.skip("The training is under way.");
+    const double change = late_change(evidence.measured.curve), progress = evidence.progress();
+    const std::string words = "From the middle of the training to its end the loss fell by " + percent(change);
+    if (std::abs(change) < options.change && progress < options.progress)
+        return check.fail(Severity::warning, progress,
+                          words + ", and stands at " + number(evidence.last_loss()) + ", where knowing nothing costs " +
+                              number(evidence.chance()) + ".",
+                          "Try another learning rate, a schedule, or another initialisation.");
+    return check.pass(progress, words + ".");
+}
+
+Verdict underfitting(const Evidence& evidence, const UnderfittingOptions& options) {
+    Check check("underfitting", options.progress);
+    const double validation = last_of(evidence.history, "validation.loss"), chance = evidence.chance();
+    if (!evidence.ended || std::isnan(validation) || evidence.measured.curve.size() < 20 || !(chance > 0))
+        return check.skip("There is no validation loss at the end of a training.");
+    const double change = late_change(evidence.measured.curve), progress = evidence.progress();
+    const double of_validation = 1 - validation / chance;
+    if (std::abs(change) < options.change && progress < options.progress && of_validation < options.progress &&
+        of_validation > progress / 2)
+        return check.fail(Severity::warning, progress,
+                          "Training and validation loss both stand at " + number(evidence.last_loss()) + " and " +
+                              number(validation) + ", little below the " + number(chance) + " of knowing nothing.",
+                          "Give the model more capacity, less regularisation, or better inputs.");
+    return check.pass(progress, "The training loss is " + percent(progress) + " below that of knowing nothing.");
+}
+
+Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options) {
+    Check check("not_learning", options.progress);
+    const double progress = evidence.progress();
+    if (!evidence.ended || evidence.steps < options.steps || std::isnan(progress))
+        return check.skip("The training is under way, or too short.");
+    const std::string words = "The loss ended at " + number(evidence.last_loss()) + ", where knowing nothing costs " +
+                              number(evidence.chance());
+    if (progress < options.progress)
+        return check.fail(Severity::error, progress, words + ".",
+                          "See whether labels belong to their inputs, whether the gradient reaches every layer, and "
+                          "whether a few examples can be overfitted (train::preflight).");
+    return check.pass(progress, words + ".");
+}
+
+Verdict initial_loss(const Evidence& evidence, const InitialLossOptions& options) {
+    Check check("initial_loss", options.ratio);
+    if (evidence.measured.task == Task::other || evidence.measured.empty())
+        return check.skip("What to expect of this loss is not known.");
+    const double ratio = evidence.first_loss() / evidence.chance();
+    const std::string words = "The first loss was " + number(evidence.first_loss()) + ", that of knowing nothing is " +
+                              number(evidence.chance());
+    // Of a regression whose targets are far from 0 the first loss is large by right.
+    if (evidence.measured.task == Task::classification && ratio > options.ratio)
+        return check.at(evidence.measured.steps.front())
+            .fail(Severity::warning, ratio, words + ".",
+                  "Initialise the last layer with smaller weights, and normalise the inputs.");
+    return check.pass(ratio, words + ".");
+}
+
+Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& options) {
+    Check check("penalty_dominates", options.ratio);
+    const Measurements& m = evidence.measured;
+    if (m.empty()) return check.skip("Nothing was measured.");
+    const double ratio = m.penalty.front() / m.loss.front();
+    const char* advice = "Try a penalty (weight decay) a tenth to a thousandth as strong.";
+    if (m.loss.front() > 0 && ratio > options.ratio)
+        return check.at(m.steps.front())
+            .fail(Severity::warning, ratio,
+                  "The penalty is " + number(m.penalty.front()) + " where the data loss is " + number(m.loss.front()) +
+                      ".",
+                  advice);
+    // A decay in the optimizer shows in the weights alone.
+    double first = 0, last = 0;
+    for (const ParameterSeries& parameter : m.parameters) {
+        if (parameter.shape.size() < 2) continue;
+        first += parameter.norm.front() * parameter.norm.front();
+        last += parameter.norm.back() * parameter.norm.back();
+    }
+    const double left = std::sqrt(last / first);
+    if (left < options.shrinking && evidence.progress() < options.progress)
+        return check.fail(Severity::warning, left, "The weights have shrunk to " + percent(left) + " of their norm.",
+                          advice);
+    return check.pass(ratio, "The penalty is " + percent(ratio) + " of the data loss in the first step.");
+}
+
+Verdict throughput_falls(const Evidence& evidence, const ThroughputOptions& options) {
+    Check check("throughput_falls", options.ratio);
+    const auto& speed = evidence.speed;
+    if (speed.size() < options.epochs) return check.skip("Too few epochs were timed.");
+    const auto third = static_cast<std::ptrdiff_t>(speed.size() / 3);
+    const double first = median({speed.begin(), speed.begin() + third}),
+                 last = median({speed.end() - third, speed.end()});
+    const std::string words =
+        "It trains " + number(last) + " examples a second, and trained " + number(first) + " at first";
+    if (last < options.ratio * first)
+        return check.fail(Severity::warning, last / first, words + ".",
+                          "See whether something grows with every step: a graph, a list, a log; or whether another "
+                          "program takes the machine.");
+    return check.pass(last / first, words + ".");
+}
+
+}    // namespace xtape::train

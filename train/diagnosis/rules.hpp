@@ -1,0 +1,200 @@
+// The rules of Watch: each a function of what was measured, with its thresholds as options. docs/babysitting.md has a
+// paragraph on each, with the reason for its threshold.
+#pragma once
+
+#include <xtape/train/diagnosis/measurements.hpp>
+#include <xtape/train/diagnosis/verdict.hpp>
+#include <xtape/train/loop/history.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace xtape::train {
+
+// What a rule goes by. Losses are compared with chance: the loss of a model that knows the answers' frequencies (their
+// mean) and nothing of the inputs. `progress` is the part of it that training has removed.
+struct Evidence {
+    const Measurements& measured;
+    const History& history;
+    bool ended = false;                // the training is over: it will not get any better
+    std::int64_t steps = 0;            // so far
+    std::vector<double> speed = {};    // examples a second, by epoch
+
+    // The entropy of the class frequencies, or the variance of the targets; of other objectives the first loss.
+    double chance() const;
+    double first_loss() const;    // of step 1
+    double last_loss() const;     // the mean of the last tenth of the steps, at most an epoch of them
+    double progress() const;      // 1 - last_loss / chance; NaN where losses may be negative
+    // The median over samples [from, to) of the median over weight matrices of update norm / weight norm; NaN if none.
+    double update_ratio(std::size_t from, std::size_t to) const;
+    double update_ratio() const { return update_ratio(0, measured.samples()); }
+};
+
+// --- The loss, and the learning rate ---
+
+struct TooHighOptions {
+    double update_ratio = 0.5;    // of the weights, that a typical early step changes
+    double rise = 2;              // the loss, as a multiple of the larger of chance and its first value
+    double stuck = 0.7;           // ends above this part of chance, with updates of more than
+    double stuck_ratio = 0.02;    // this part of the weights
+};
+Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& options = {});
+
+struct TooLowOptions {
+    double update_ratio = 1e-4;    // of the weights, that a step changes
+    double progress = 0.5;         // less than this was achieved
+};
+Verdict learning_rate_too_low(const Evidence& evidence, const TooLowOptions& options = {});
+
+struct OscillatesOptions {
+    double cosine = -0.3;    // between the gradients of consecutive steps, as a median
+    double above = 0.3;      // of chance: the loss is still so high
+};
+Verdict loss_oscillates(const Evidence& evidence, const OscillatesOptions& options = {});
+
+struct TooFewEpochsOptions {
+    double fall = 0.1;      // of the loss, in the last fifth of the training
+    double above = 0.15;    // of chance: the loss is still so high
+};
+Verdict too_few_epochs(const Evidence& evidence, const TooFewEpochsOptions& options = {});
+
+struct PlateauOptions {
+    double change = 0.05;     // of the loss, from the middle of the training to its end
+    double progress = 0.3;    // less than this was achieved
+};
+Verdict plateau(const Evidence& evidence, const PlateauOptions& options = {});
+
+struct NotLearningOptions {
+    double progress = 0.05;     // less than this was achieved
+    std::int64_t steps = 50;    // at the least
+};
+Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options = {});
+
+struct InitialLossOptions {
+    double ratio = 3;    // of the first loss and chance
+};
+Verdict initial_loss(const Evidence& evidence, const InitialLossOptions& options = {});
+
+struct PenaltyOptions {
+    double ratio = 1;          // of the penalty and the data loss, in the first step
+    double shrinking = 0.1;    // or: what is left of the weights at the end,
+    double progress = 0.3;     // with less than this achieved
+};
+Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& options = {});
+
+struct ThroughputOptions {
+    double ratio = 0.5;    // of the speed in the last third of the epochs and that in the first
+    std::size_t epochs = 9;
+};
+Verdict throughput_falls(const Evidence& evidence, const ThroughputOptions& options = {});
+
+// --- Training and validation ---
+
+struct OverfittingOptions {
+    double rise = 0.1;        // of the validation loss above its best value, as a part of chance
+    double gap = 0.15;        // of the accuracies (R^2) in training and validation
+    double progress = 0.7;    // at least that of the training set
+};
+Verdict overfitting(const Evidence& evidence, const OverfittingOptions& options = {});
+
+struct UnderfittingOptions {
+    double progress = 0.3;    // less than this was achieved, in training and in validation
+    double change = 0.05;     // of the loss, from the middle of the training to its end
+};
+Verdict underfitting(const Evidence& evidence, const UnderfittingOptions& options = {});
+
+struct ValidationAtChanceOptions {
+    double part = 0.95;    // of chance, that the best validation loss reached
+    std::int64_t steps = 50;
+};
+Verdict validation_at_chance(const Evidence& evidence, const ValidationAtChanceOptions& options = {});
+
+struct ValidationBetterOptions {
+    double gap = 0.1;            // of the accuracies, in the last epochs
+    double gap_dropout = 0.3;    // for models with dropout, which training measures with units missing
+};
+Verdict validation_better_than_training(const Evidence& evidence, const ValidationBetterOptions& options = {});
+
+// --- The layers ---
+
+// A parameter that backward never reached; one whose gradient was 0 in every sample.
+Verdict no_gradient(const Evidence& evidence);
+Verdict zero_gradient(const Evidence& evidence);
+Verdict not_optimized(const Evidence& evidence);
+struct UnchangedOptions {
+    std::size_t samples = 2;    // at the least
+};
+Verdict parameters_unchanged(const Evidence& evidence, const UnchangedOptions& options = {});
+
+struct InitialScaleOptions {
+    // Of a weight matrix: deviation times the root of the fan-in, which carries the variance through the layer when it
+    // is 1 (tanh) to 1.4 (relu).
+    double low = 0.1, high = 5;
+};
+Verdict initial_weights(const Evidence& evidence, const InitialScaleOptions& options = {});
+
+struct UnitsAlikeOptions {
+    double share = 0.9;    // of a layer's units that are the first one's twins
+};
+Verdict units_alike(const Evidence& evidence, const UnitsAlikeOptions& options = {});
+
+struct DeadUnitsOptions {
+    double share = 0.5;    // of a layer's rectifiers
+};
+Verdict dead_units(const Evidence& evidence, const DeadUnitsOptions& options = {});
+
+struct SaturatedOptions {
+    double share = 0.75;    // of a layer's activations, in most samples
+};
+Verdict saturated_units(const Evidence& evidence, const SaturatedOptions& options = {});
+
+struct DepthOptions {
+    double ratio = 1e-3;       // of the smallest and the largest relative gradient, |g| / |w|, of the weight matrices
+    std::size_t layers = 3;    // at the least
+};
+Verdict gradients_vanish(const Evidence& evidence, const DepthOptions& options = {});
+Verdict gradients_explode(const Evidence& evidence, const DepthOptions& options = {});
+
+struct UpdateBandOptions {
+    double low = 1e-6, high = 0.1;    // around 1e-3; warns where a layer's median is outside
+    bool warn = false;                // else it is a note
+};
+Verdict update_ratio(const Evidence& evidence, const UpdateBandOptions& options = {});
+
+struct ConstantOutputsOptions {
+    double ratio = 1e-3;    // of the outputs' deviation over the examples and their root mean square
+};
+Verdict outputs_constant(const Evidence& evidence, const ConstantOutputsOptions& options = {});
+
+struct AccumulateOptions {
+    double growth = 0.5;    // of the gradient norm, as a part of the step's number, while the gradient keeps
+    double cosine = 0.9;    // its direction
+};
+Verdict gradients_accumulate(const Evidence& evidence, const AccumulateOptions& options = {});
+
+// --- Data, modes and the loss function ---
+
+struct InputScaleOptions {
+    double high = 30;    // root mean square
+    double low = 1e-3;
+    double spread = 1e3;    // of the deviations of two features
+};
+Verdict inputs_scale(const Evidence& evidence, const InputScaleOptions& options = {});
+
+struct SortedOptions {
+    double likeness = 0.3;    // of the answers within a batch; 0 by chance, 1: all the same
+};
+Verdict batches_sorted(const Evidence& evidence, const SortedOptions& options = {});
+
+struct LeakOptions {
+    double share = 0.998;    // of the answer's variance, that a single feature explains
+    std::size_t examples = 100;
+};
+Verdict answer_in_inputs(const Evidence& evidence, const LeakOptions& options = {});
+
+Verdict loss_does_not_fit(const Evidence& evidence);
+Verdict layers_in_evaluation(const Evidence& evidence);
+Verdict no_activation(const Evidence& evidence);
+
+}    // namespace xtape::train
