@@ -1,6 +1,6 @@
 #include <xtape/core/backward.hpp>
-#include <xtape/core/random.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/train/loop/detail/put_back.hpp>
 #include <xtape/train/loop/rate_finder.hpp>
 
 #include <algorithm>
@@ -10,41 +10,21 @@
 namespace xtape::train {
 namespace {
 
-// What a test changes, put back when it ends, however it ends.
+// Optimizer and loader as they were, likewise.
 template <class T>
-class PutBack {
+class PutBackWithOptimizer : detail::PutBack<T> {
 public:
-    PutBack(nn::Module<T>& model, optim::Optimizer<T>& optimizer, DataLoader<T>& batches)
-        : model_(model), optimizer_(optimizer), batches_(batches) {
-        for (const auto& [name, parameter] : parameters_) {
-            had_gradient_.push_back(parameter.has_grad());
-            gradients_.push_back(parameter.has_grad() ? share(parameter.grad()) : Array<T>());
-        }
-    }
-    PutBack(const PutBack&) = delete;
-    PutBack& operator=(const PutBack&) = delete;
-    ~PutBack() {
-        model_.load_state(model_state_);
+    PutBackWithOptimizer(nn::Module<T>& model, optim::Optimizer<T>& optimizer, DataLoader<T>& batches)
+        : detail::PutBack<T>(model), optimizer_(optimizer), batches_(batches) {}
+    ~PutBackWithOptimizer() {
         optimizer_.load_state(optimizer_state_);
         batches_.load_state(loader_state_);
-        default_generator().load_state(random_state_);
-        std::size_t i = 0;
-        for (auto& [name, parameter] : parameters_) {
-            parameter.zero_grad();
-            if (had_gradient_[i]) parameter.set_grad(std::move(gradients_[i]));
-            ++i;
-        }
     }
 
 private:
-    nn::Module<T>& model_;
     optim::Optimizer<T>& optimizer_;
     DataLoader<T>& batches_;
-    Parameters<T> parameters_ = model_.named_parameters();
-    State model_state_ = model_.state(), optimizer_state_ = optimizer_.state(), loader_state_ = batches_.state(),
-          random_state_ = default_generator().state();
-    std::vector<Array<T>> gradients_;
-    std::vector<bool> had_gradient_;
+    State optimizer_state_ = optimizer_.state(), loader_state_ = batches_.state();
 };
 
 // The rate at two thirds of the longest stretch over which the losses fall (longest falling subsequence, as fastai's).
@@ -72,7 +52,7 @@ RateFinding find_learning_rate(Trainer<T>& trainer, DataLoader<T>& batches, Rate
     require(options.steps >= 10, "10 steps or more");
     require(options.smoothing >= 0 && options.smoothing < 1, "a smoothing from 0 to below 1");
     require(options.diverged > 1, "diverged above 1");
-    PutBack<T> put_back(trainer.model(), trainer.optimizer(), batches);
+    PutBackWithOptimizer<T> put_back(trainer.model(), trainer.optimizer(), batches);
     nn::ModeGuard<T> training(trainer.model(), true);
 
     RateFinding result;

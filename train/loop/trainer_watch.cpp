@@ -31,7 +31,7 @@ void Trainer<T>::measure(const MeasureOptions& options) {
     measurements_.task = objective_.kind() == Kind::classification ? Task::classification
                          : objective_.kind() == Kind::regression   ? Task::regression
                                                                    : Task::other;
-    sampler_ = std::make_unique<detail::Sampler<T>>(model_, optimizer_, options, measurements_);
+    sampler_ = std::make_unique<detail::Sampler<T>>(model_, &optimizer_, options, measurements_);
     sampler_->load_state(std::exchange(sampler_state_, State()));
 }
 
@@ -43,8 +43,12 @@ struct Trainer<T>::Remembered {
 
 template <class T>
 typename Trainer<T>::Remembered Trainer<T>::everything() const {
-    return {steps_,           model_.state(),     optimizer_.state(), default_generator().state(),
-            batches_->state(), averaging_->state()};
+    return {steps_,
+            model_.state(),
+            optimizer_.state(),
+            default_generator().state(),
+            batches_->state(),
+            averaging_->state()};
 }
 
 template <class T>
@@ -167,13 +171,22 @@ std::optional<Anomaly> Trainer<T>::go_back() {
     return anomaly;
 }
 
+// The other members are instantiated where they are defined.
 template Diagnosis Trainer<float>::diagnosis() const;
-template Diagnosis Trainer<double>::diagnosis() const;
 template void Trainer<float>::measure(const MeasureOptions&);
-template void Trainer<double>::measure(const MeasureOptions&);
+template typename Trainer<float>::Remembered Trainer<float>::everything() const;
+template void Trainer<float>::bring_back(const Remembered&);
 template void Trainer<float>::remember();
-template void Trainer<double>::remember();
+template bool Trainer<float>::repeat_step(std::int64_t);
+template void Trainer<float>::find_anomaly(Anomaly&);
 template std::optional<Anomaly> Trainer<float>::go_back();
+template Diagnosis Trainer<double>::diagnosis() const;
+template void Trainer<double>::measure(const MeasureOptions&);
+template typename Trainer<double>::Remembered Trainer<double>::everything() const;
+template void Trainer<double>::bring_back(const Remembered&);
+template void Trainer<double>::remember();
+template bool Trainer<double>::repeat_step(std::int64_t);
+template void Trainer<double>::find_anomaly(Anomaly&);
 template std::optional<Anomaly> Trainer<double>::go_back();
 
 }    // namespace xtape::train

@@ -109,11 +109,12 @@ double rows_alike(const Array<T>& weight) {
 }    // namespace
 
 template <class T>
-Sampler<T>::Sampler(nn::Module<T>& model, const optim::Optimizer<T>& optimizer, const MeasureOptions& options,
+Sampler<T>::Sampler(nn::Module<T>& model, const optim::Optimizer<T>* optimizer, const MeasureOptions& options,
                     Measurements& into)
     : model_(model), options_(options), into_(into) {
     std::unordered_set<const void*> optimized;
-    for (const auto& [name, parameter] : optimizer.parameters()) optimized.insert(&parameter.node());
+    if (optimizer != nullptr)
+        for (const auto& [name, parameter] : optimizer->parameters()) optimized.insert(&parameter.node());
     std::unordered_map<std::string, std::string> kinds;
     for (const auto& [path, module] : model.named_modules()) kinds[path] = module->kind();
     std::vector<ParameterSeries> before = std::move(into_.parameters);
@@ -136,7 +137,7 @@ Sampler<T>::Sampler(nn::Module<T>& model, const optim::Optimizer<T>& optimizer, 
             series.gradients.resize(into_.samples());
         }
         series.shape = parameter.shape();
-        series.optimized = optimized.contains(&parameter.node());
+        series.optimized = optimizer == nullptr || optimized.contains(&parameter.node());
         into_.parameters.push_back(std::move(series));
     }
     while (into_.samples() >= most_samples) into_.thin();

@@ -18,7 +18,8 @@ namespace xtape::train::detail {
 template <class T>
 class Sampler {
 public:
-    Sampler(nn::Module<T>& model, const optim::Optimizer<T>& optimizer, const MeasureOptions& options,
+    // Without an optimizer all parameters count as being in it.
+    Sampler(nn::Module<T>& model, const optim::Optimizer<T>* optimizer, const MeasureOptions& options,
             Measurements& into);
 
     // Measures what either asks for, at the smaller interval.
