@@ -37,6 +37,10 @@ void print(const std::string& setting, std::uint64_t seed, const bench::Outcome&
                 outcome.chance, outcome.train_goodness, outcome.goodness);
     for (const train::Verdict& verdict : outcome.diagnosis)
         if (!verdict.passed()) std::printf("      %s\n", to_string(verdict).c_str());
+    std::printf("     ");
+    for (const train::Verdict& verdict : outcome.diagnosis)
+        std::printf(" %s %.3g;", verdict.rule.c_str(), verdict.value);
+    std::printf("\n");
 }
 
 struct Counts {

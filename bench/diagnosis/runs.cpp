@@ -39,8 +39,8 @@ struct Plan {    // of a run
 
 std::vector<Plan> plans() {
     return {
-        {.data = Data::digits, .count = 800, .width = 32, .lr = 0.05, .epochs = 15},
-        {.data = Data::digits, .count = 800, .hidden = 7, .width = 32, .adam = true, .lr = 2e-3, .epochs = 15},
+        {.data = Data::digits, .count = 2000, .width = 32, .lr = 0.05, .epochs = 10},
+        {.data = Data::digits, .count = 2000, .hidden = 7, .width = 32, .adam = true, .lr = 2e-3, .epochs = 12},
         {.data = Data::blobs, .count = 600, .lr = 0.02, .epochs = 20},
         {.data = Data::blobs, .count = 600, .hidden = 7, .width = 16, .adam = true, .lr = 3e-3, .epochs = 20},
         {.data = Data::circles, .count = 600, .adam = true, .lr = 1e-2, .epochs = 25},

@@ -144,18 +144,25 @@ Verdict units_alike(const Evidence& evidence, const UnitsAlikeOptions& options) 
 
 Verdict dead_units(const Evidence& evidence, const DeadUnitsOptions& options) {
     Check check("dead_units", options.share);
-    double most = 0;
-    std::string worst;
-    for (const LayerSeries& layer : evidence.measured.layers) {
-        if (layer.dead.empty() || std::isnan(layer.dead.back())) continue;
-        if (layer.dead.back() > most) most = layer.dead.back(), worst = layer.name;
-    }
+    const LayerSeries* worst = nullptr;
+    for (const LayerSeries& layer : evidence.measured.layers)
+        if (!layer.dead.empty() && !std::isnan(layer.dead.back()) &&
+            (worst == nullptr || layer.dead.back() > worst->dead.back()))
+            worst = &layer;
+    if (worst == nullptr) return check.skip("There are no rectifiers.");
+    const double most = worst->dead.back();
     const std::string words = percent(most) + " of the layer's rectifiers were 0 for every example looked at of late";
-    if (most < options.share) return check.at(worst).pass(most, "At most " + words + ".");
-    return check.at(worst)
-        .at(evidence.measured.steps.back())
-        .fail(most > 0.99 ? Severity::error : Severity::warning, most, words + ", and get no gradient.",
-              "Try a lower learning rate, biases of 0 at first, kaiming initialisation, or leaky_relu.");
+    check.at(worst->name);
+    if (most < options.share || (most < options.most && evidence.progress() > options.progress))
+        return check.pass(most, "At most " + words + ".");
+    // Units that were never seen to live were dead before the first step.
+    const auto& steps = evidence.measured.steps;
+    std::size_t since = worst->dead.size() - 1;
+    while (since > 0 && worst->dead[since - 1] >= options.share) --since;
+    const double at_first = worst->silent_at_first;
+    check.at(at_first >= options.share ? 1 : steps[since]);
+    return check.fail(most > 0.99 ? Severity::error : Severity::warning, most, words + ", and get no gradient.",
+                      "Try a lower learning rate, biases of 0 at first, kaiming initialisation, or leaky_relu.");
 }
 
 Verdict saturated_units(const Evidence& evidence, const SaturatedOptions& options) {

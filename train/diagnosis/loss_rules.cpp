@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 namespace xtape::train {
 
@@ -17,15 +17,31 @@ namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-// The mean of the curve over a part of the training, as fractions of it; of one element at least.
-double mean_of(const std::vector<double>& curve, double from, double to) {
+// The median of the curve over a part of the training, as fractions of it; of three elements at least: the loss of a
+// small last batch, say, is often far from the others.
+double level(const std::vector<double>& curve, double from, double to) {
     if (curve.empty()) return unknown;
     const auto n = static_cast<double>(curve.size());
-    const std::size_t begin = std::min(static_cast<std::size_t>(from * n), curve.size() - 1);
-    const std::size_t end = std::max(begin + 1, std::min(static_cast<std::size_t>(to * n), curve.size()));
-    return std::accumulate(curve.begin() + static_cast<std::ptrdiff_t>(begin),
-                           curve.begin() + static_cast<std::ptrdiff_t>(end), 0.0) /
-           static_cast<double>(end - begin);
+    const std::size_t end = std::max<std::size_t>(1, std::min(static_cast<std::size_t>(to * n), curve.size()));
+    const std::size_t begin = std::min(static_cast<std::size_t>(from * n), end - std::min<std::size_t>(3, end));
+    return median(
+        {curve.begin() + static_cast<std::ptrdiff_t>(begin), curve.begin() + static_cast<std::ptrdiff_t>(end)});
+}
+
+// Where the curve is highest, as a mean over a fiftieth of it, five elements at least.
+struct Peak {
+    double value = -std::numeric_limits<double>::infinity();
+    std::size_t place = 0;
+};
+Peak highest(const std::vector<double>& curve) {
+    const std::size_t window = std::min(curve.size(), std::max<std::size_t>(5, curve.size() / 50));
+    Peak peak;
+    for (std::size_t begin = 0; window > 0 && begin + window <= curve.size(); ++begin) {
+        double sum = 0;
+        for (std::size_t i = begin; i < begin + window; ++i) sum += curve[i];
+        if (sum / static_cast<double>(window) > peak.value) peak = {sum / static_cast<double>(window), begin};
+    }
+    return peak;
 }
 
 double last_of(const History& history, const char* name) {
@@ -45,7 +61,7 @@ double Evidence::first_loss() const { return measured.loss.empty() ? unknown : m
 double Evidence::last_loss() const {
     const auto& curve = measured.curve;
     const double epochs = static_cast<double>(std::max<std::size_t>(1, history.epochs()));
-    return mean_of(curve, 1 - std::min(0.1, 1 / epochs), 1);
+    return level(curve, 1 - std::min(0.1, 1 / epochs), 1);
 }
 
 double Evidence::progress() const {
@@ -71,25 +87,36 @@ Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& o
     if (m.samples() < 2) return check.skip("Too few steps were seen.");
     // Updates as large as what they update: the first steps already tell.
     const double early = evidence.update_ratio(0, 6), typical = evidence.update_ratio();
-    if (early > options.update_ratio)
-        return check.at(m.steps.front())
-            .fail(Severity::error, early,
-                  "A typical early step changes the weights by " + percent(early) + " of their norm.", advice);
-    // A loss that climbs far above what knowing nothing costs.
-    const double ceiling = std::max(evidence.chance(), evidence.first_loss());
-    const auto highest = std::max_element(m.curve.begin(), m.curve.end());
-    if (highest != m.curve.end() && ceiling > 0 && *highest > options.rise * ceiling && highest - m.curve.begin() > 0 &&
-        typical > options.stuck_ratio / 10)
-        return check.at((highest - m.curve.begin()) * m.curve_stride + 1)
-            .fail(Severity::warning, *highest,
-                  "The loss climbed to " + number(*highest) + ", from " + number(evidence.first_loss()) + ".", advice);
     const double last = evidence.last_loss(), chance = evidence.chance();
-    if (evidence.ended && typical > options.stuck_ratio && last > options.stuck * chance)
+    if (early > options.update_ratio)
+        return check.fail(Severity::error, early,
+                          "A typical early step changes the weights by " + percent(early) + " of their norm.", advice);
+    // A loss that climbs far above what knowing nothing costs, and not for a step or two.
+    const double ceiling = std::max(chance, evidence.first_loss());
+    const Peak peak = highest(m.curve);
+    if (ceiling > 0 && peak.value > options.rise * ceiling && peak.place > 0 && last > options.bad * chance)
+        return check.fail(Severity::warning, peak.value,
+                          "The loss climbed from " + number(evidence.first_loss()) + " to " + number(peak.value) +
+                              " (step " + std::to_string(static_cast<std::int64_t>(peak.place) * m.curve_stride + 1) +
+                              ").",
+                          advice);
+    // Rectifiers that large steps have killed.
+    for (const LayerSeries& layer : m.layers) {
+        if (std::isnan(layer.dead.front()) || early < options.deadly) continue;
+        const double died = layer.dead.back() - layer.dead.front();
+        if (died > options.died)
+            return check.at(layer.name)
+                .fail(Severity::warning, early,
+                      "Early steps changed the weights by " + percent(early) + " of their norm, and " + percent(died) +
+                          " of the layer's rectifiers have died.",
+                      advice);
+    }
+    if (evidence.ended && typical > options.restless && last > options.bad * chance)
         return check.fail(Severity::warning, typical,
                           "The loss is stuck at " + number(last) + " while steps change the weights by " +
                               percent(typical) + " of their norm.",
                           advice);
-    return check.pass(typical, "A typical step changes the weights by " + percent(typical) + " of their norm.");
+    return check.pass(early, "A typical early step changes the weights by " + percent(early) + " of their norm.");
 }
 
 Verdict learning_rate_too_low(const Evidence& evidence, const TooLowOptions& options) {
@@ -133,20 +160,28 @@ Verdict too_few_epochs(const Evidence& evidence, const TooFewEpochsOptions& opti
     Check check("too_few_epochs", options.fall);
     const auto& curve = evidence.measured.curve;
     if (!evidence.ended || curve.size() < 5) return check.skip("The training is under way.");
-    const double before = mean_of(curve, 0.7, 0.8), last = mean_of(curve, 0.9, 1), chance = evidence.chance();
-    const double fall = (before - last) / before;
-    const std::string words = "Over the last fifth of the training the loss fell by " + percent(fall);
-    if (fall > options.fall && last > options.above * chance)
-        return check.fail(Severity::warning, fall, words + ", and is still " + number(last) + ".",
+    const double last = level(curve, 0.9, 1), chance = evidence.chance();
+    const double late = 1 - last / level(curve, 0.7, 0.8), half = 1 - last / level(curve, 0.45, 0.55);
+    const std::string words = "Over the last half of the training the loss fell by " + percent(half) +
+                              ", over the last "
+                              "fifth by " +
+                              percent(late);
+    if (half > options.fall && late > options.fall / 4 && last > options.above * chance)
+        return check.fail(Severity::warning, half, words + ", and is still " + number(last) + ".",
                           "Train for more epochs.");
-    return check.pass(fall, words + ".");
+    if (evidence.steps < options.steps && last > options.short_above * chance)
+        return check.fail(Severity::warning, half,
+                          "After " + std::to_string(evidence.steps) + " steps the loss is still " + number(last) +
+                              ", where knowing nothing costs " + number(chance) + ".",
+                          "Train for more epochs.");
+    return check.pass(half, words + ".");
 }
 
 namespace {
 
 // How much the loss changed from the middle of the training to its end, as a part of what it was.
 double late_change(const std::vector<double>& curve) {
-    const double middle = mean_of(curve, 0.45, 0.55), last = mean_of(curve, 0.9, 1);
+    const double middle = level(curve, 0.45, 0.55), last = level(curve, 0.9, 1);
     return (middle - last) / middle;
 }
 
@@ -215,14 +250,19 @@ Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& option
     const Measurements& m = evidence.measured;
     if (m.empty()) return check.skip("Nothing was measured.");
     const double ratio = m.penalty.front() / m.loss.front();
-    const char* advice = "Try a penalty (weight decay) a tenth to a thousandth as strong.";
     if (m.loss.front() > 0 && ratio > options.ratio)
         return check.at(m.steps.front())
             .fail(Severity::warning, ratio,
                   "The penalty is " + number(m.penalty.front()) + " where the data loss is " + number(m.loss.front()) +
                       ".",
-                  advice);
-    // A decay in the optimizer shows in the weights alone.
+                  "Try a penalty (weight decay) a tenth to a thousandth as strong.");
+    return check.pass(ratio, "The penalty is " + percent(ratio) + " of the data loss in the first step.");
+}
+
+Verdict weights_collapse(const Evidence& evidence, const CollapseOptions& options) {
+    Check check("weights_collapse", options.left);
+    const Measurements& m = evidence.measured;
+    if (m.samples() < 2) return check.skip("Too few steps were seen.");
     double first = 0, last = 0;
     for (const ParameterSeries& parameter : m.parameters) {
         if (parameter.shape.size() < 2) continue;
@@ -230,10 +270,11 @@ Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& option
         last += parameter.norm.back() * parameter.norm.back();
     }
     const double left = std::sqrt(last / first);
-    if (left < options.shrinking && evidence.progress() < options.progress)
-        return check.fail(Severity::warning, left, "The weights have shrunk to " + percent(left) + " of their norm.",
-                          advice);
-    return check.pass(ratio, "The penalty is " + percent(ratio) + " of the data loss in the first step.");
+    const std::string words = "The weights have " + percent(left) + " of their first norm";
+    if (left < options.left && evidence.progress() < options.progress)
+        return check.fail(Severity::warning, left, words + " left.",
+                          "Try a weight decay, or a penalty, a tenth to a thousandth as strong.");
+    return check.pass(left, words + ".");
 }
 
 Verdict throughput_falls(const Evidence& evidence, const ThroughputOptions& options) {

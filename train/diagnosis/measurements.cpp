@@ -197,6 +197,7 @@ State Measurements::state() const {
         state.add(prefix + "name", layers[i].name);
         state.add(prefix + "operation", layers[i].operation);
         state.add(prefix + "units", static_cast<std::int64_t>(layers[i].units));
+        state.add(prefix + "silent_at_first", layers[i].silent_at_first);
         save(state, prefix + "silent", layers[i].silent);
         save_series(state, prefix, layers[i]);
     }
@@ -240,6 +241,7 @@ void Measurements::load_state(const State& state) {
         const auto units = state.get<std::int64_t>(prefix + "units");
         if (units < 0) refuse("a negative number of units, " + prefix + "units");
         layer.units = static_cast<std::size_t>(units);
+        layer.silent_at_first = state.get<double>(prefix + "silent_at_first");
         layer.silent = numbers<std::int64_t>(state, prefix + "silent");
         load_series(state, prefix, layer, samples);
     }

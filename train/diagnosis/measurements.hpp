@@ -55,6 +55,7 @@ struct LayerSeries {
     std::vector<double> dead = {};         // rectifiers: share of units that were 0 for all of the last 200 examples
     std::vector<double> saturated = {};    // sigmoid and tanh: share of activations where the slope is below 5 %
     std::vector<Histogram> activations = {};
+    double silent_at_first = 0;               // rectifiers: share of units that were 0 for all of the first batch
     std::vector<std::int64_t> silent = {};    // rectifiers, by unit: examples that were looked at since it was not 0
 };
 

@@ -34,10 +34,12 @@ struct Evidence {
 // --- The loss, and the learning rate ---
 
 struct TooHighOptions {
-    double update_ratio = 0.5;    // of the weights, that a typical early step changes
-    double rise = 2;              // the loss, as a multiple of the larger of chance and its first value
-    double stuck = 0.7;           // ends above this part of chance, with updates of more than
-    double stuck_ratio = 0.02;    // this part of the weights
+    double update_ratio = 0.3;    // of the weights, that a typical early step changes
+    double rise = 2;              // the loss, as a multiple of the larger of chance and its first value, ending above
+    double bad = 0.5;             // this part of chance
+    double deadly = 0.05;         // of the weights, that a typical early step changes, after which
+    double died = 0.4;            // of a layer's rectifiers have died
+    double restless = 0.1;        // of the weights, that all steps change, while the loss stays bad
 };
 Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& options = {});
 
@@ -54,8 +56,10 @@ struct OscillatesOptions {
 Verdict loss_oscillates(const Evidence& evidence, const OscillatesOptions& options = {});
 
 struct TooFewEpochsOptions {
-    double fall = 0.1;      // of the loss, in the last fifth of the training
-    double above = 0.15;    // of chance: the loss is still so high
+    double fall = 0.2;           // of the loss, in the last half of the training (a quarter of that in the last fifth)
+    double above = 0.15;         // of chance: the loss is still so high
+    std::int64_t steps = 100;    // a shorter training has not begun,
+    double short_above = 0.3;    // if its loss is above this part of chance
 };
 Verdict too_few_epochs(const Evidence& evidence, const TooFewEpochsOptions& options = {});
 
@@ -77,11 +81,15 @@ struct InitialLossOptions {
 Verdict initial_loss(const Evidence& evidence, const InitialLossOptions& options = {});
 
 struct PenaltyOptions {
-    double ratio = 1;          // of the penalty and the data loss, in the first step
-    double shrinking = 0.1;    // or: what is left of the weights at the end,
-    double progress = 0.3;     // with less than this achieved
+    double ratio = 1;    // of the penalty and the data loss, in the first step
 };
 Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& options = {});
+
+struct CollapseOptions {
+    double left = 0.1;        // of the weights' norm, at the end,
+    double progress = 0.3;    // with less than this achieved
+};
+Verdict weights_collapse(const Evidence& evidence, const CollapseOptions& options = {});
 
 struct ThroughputOptions {
     double ratio = 0.5;    // of the speed in the last third of the epochs and that in the first
@@ -140,7 +148,9 @@ struct UnitsAlikeOptions {
 Verdict units_alike(const Evidence& evidence, const UnitsAlikeOptions& options = {});
 
 struct DeadUnitsOptions {
-    double share = 0.5;    // of a layer's rectifiers
+    double share = 0.5;       // of a layer's rectifiers,
+    double progress = 0.8;    // with less than this achieved;
+    double most = 0.9;        // or so many, whatever was achieved
 };
 Verdict dead_units(const Evidence& evidence, const DeadUnitsOptions& options = {});
 

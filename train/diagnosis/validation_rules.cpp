@@ -41,13 +41,15 @@ Verdict overfitting(const Evidence& evidence, const OverfittingOptions& options)
         "Try more regularisation (dropout, weight decay, augmentation), a smaller model or more data; "
         "or stop early.";
     const auto best = std::min_element(validation.begin(), validation.end());
-    const double rise = (validation.back() - *best) / chance, train = evidence.progress();
+    // For the last three epochs, not for one that happens to be bad.
+    const double now = *std::min_element(validation.end() - 3, validation.end());
+    const double rise = (now - *best) / chance, train = evidence.progress();
     const std::string name = goodness(evidence.history);
     const double gap =
         name.empty() ? unknown : evidence.history.last("train." + name) - evidence.history.last("validation." + name);
-    if (train > options.progress && rise > options.rise && validation.end() - best > 2)
+    if (train > options.progress && rise > options.rise)
         return check.fail(Severity::warning, rise,
-                          "The validation loss has risen from " + number(*best) + " to " + number(validation.back()) +
+                          "The validation loss has risen from " + number(*best) + " to " + number(now) +
                               " while the training loss fell to " + number(evidence.last_loss()) + ".",
                           advice);
     if (train > options.progress && gap > options.gap)

@@ -11,8 +11,9 @@
 namespace xtape::train {
 namespace {
 
-// Mistakes in how a run is set up; what goes wrong on its way; and how it comes out.
-enum class Stage { setup, course, outcome };
+// Mistakes in how a run is set up, a model that begins in a bad state, a rate that does not suit, what that does to the
+// layers, and how the run comes out: what comes later may follow from what comes before.
+enum class Stage { setup, beginning, rate, effect, outcome };
 
 struct Rule {
     const char* name;
@@ -33,15 +34,16 @@ constexpr Rule rules[] = {
     {"units_alike", Stage::setup, [](auto& e, auto& o) { return units_alike(e, o.units_alike); }},
     {"gradients_accumulate", Stage::setup, [](auto& e, auto& o) { return gradients_accumulate(e, o.accumulate); }},
     {"penalty_dominates", Stage::setup, [](auto& e, auto& o) { return penalty_dominates(e, o.penalty); }},
-    {"learning_rate_too_high", Stage::course, [](auto& e, auto& o) { return learning_rate_too_high(e, o.too_high); }},
-    {"learning_rate_too_low", Stage::course, [](auto& e, auto& o) { return learning_rate_too_low(e, o.too_low); }},
-    {"parameters_unchanged", Stage::course, [](auto& e, auto& o) { return parameters_unchanged(e, o.unchanged); }},
-    {"dead_units", Stage::course, [](auto& e, auto& o) { return dead_units(e, o.dead_units); }},
-    {"saturated_units", Stage::course, [](auto& e, auto& o) { return saturated_units(e, o.saturated); }},
-    {"gradients_vanish", Stage::course, [](auto& e, auto& o) { return gradients_vanish(e, o.depth); }},
-    {"gradients_explode", Stage::course, [](auto& e, auto& o) { return gradients_explode(e, o.depth); }},
-    {"initial_loss", Stage::course, [](auto& e, auto& o) { return initial_loss(e, o.initial_loss); }},
-    {"throughput_falls", Stage::course, [](auto& e, auto& o) { return throughput_falls(e, o.throughput); }},
+    {"initial_loss", Stage::beginning, [](auto& e, auto& o) { return initial_loss(e, o.initial_loss); }},
+    {"learning_rate_too_high", Stage::rate, [](auto& e, auto& o) { return learning_rate_too_high(e, o.too_high); }},
+    {"learning_rate_too_low", Stage::rate, [](auto& e, auto& o) { return learning_rate_too_low(e, o.too_low); }},
+    {"parameters_unchanged", Stage::effect, [](auto& e, auto& o) { return parameters_unchanged(e, o.unchanged); }},
+    {"weights_collapse", Stage::effect, [](auto& e, auto& o) { return weights_collapse(e, o.collapse); }},
+    {"dead_units", Stage::effect, [](auto& e, auto& o) { return dead_units(e, o.dead_units); }},
+    {"saturated_units", Stage::effect, [](auto& e, auto& o) { return saturated_units(e, o.saturated); }},
+    {"gradients_vanish", Stage::effect, [](auto& e, auto& o) { return gradients_vanish(e, o.depth); }},
+    {"gradients_explode", Stage::effect, [](auto& e, auto& o) { return gradients_explode(e, o.depth); }},
+    {"throughput_falls", Stage::effect, [](auto& e, auto& o) { return throughput_falls(e, o.throughput); }},
     {"update_ratio", Stage::outcome, [](auto& e, auto& o) { return update_ratio(e, o.update_band); }},
     {"zero_gradient", Stage::outcome, [](auto& e, auto&) { return zero_gradient(e); }},
     {"outputs_constant", Stage::outcome, [](auto& e, auto& o) { return outputs_constant(e, o.constant_outputs); }},
@@ -57,21 +59,33 @@ constexpr Rule rules[] = {
      [](auto& e, auto& o) { return validation_better_than_training(e, o.validation_better); }},
 };
 
+// A layer that was in that state before any step is a cause and no effect.
+Stage stage_of(const Rule& rule, const Verdict& verdict) {
+    return rule.stage == Stage::effect && verdict.step == std::int64_t{1} ? Stage::beginning : rule.stage;
+}
+
 }    // namespace
 
 Diagnosis judge(const Evidence& evidence, const WatchOptions& options) {
-    Diagnosis diagnosis;
-    const Rule* cause = nullptr;
-    for (const Rule& rule : rules) {    // in the order of their stages
+    std::vector<std::pair<Stage, Verdict>> verdicts;
+    const std::pair<Stage, Verdict>* cause = nullptr;
+    for (const Rule& rule : rules) {
         if (std::find(options.ignore.begin(), options.ignore.end(), rule.name) != options.ignore.end()) continue;
         Verdict verdict = rule.ask(evidence, options);
-        if (!verdict.passed() && cause != nullptr && rule.stage > cause->stage) {
+        const Stage stage = stage_of(rule, verdict);
+        verdicts.emplace_back(stage, std::move(verdict));
+    }
+    std::stable_sort(verdicts.begin(), verdicts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    Diagnosis diagnosis;
+    for (auto& each : verdicts) {
+        auto& [stage, verdict] = each;
+        if (!verdict.passed() && cause != nullptr && stage > cause->first) {
             verdict.severity = Severity::note;
-            verdict.message += std::string(" This may follow from ") + cause->name + ".";
+            verdict.message += " This may follow from " + cause->second.rule + ".";
         } else if (!verdict.passed() && cause == nullptr) {
-            cause = &rule;
+            cause = &each;
         }
-        diagnosis.add(std::move(verdict));
+        diagnosis.add(verdict);
     }
     return diagnosis;
 }

@@ -24,6 +24,7 @@ struct WatchOptions {
     NotLearningOptions not_learning = {};
     InitialLossOptions initial_loss = {};
     PenaltyOptions penalty = {};
+    CollapseOptions collapse = {};
     ThroughputOptions throughput = {};
     OverfittingOptions overfitting = {};
     UnderfittingOptions underfitting = {};

@@ -371,7 +371,11 @@ void Sampler<T>::measure_layer(Seen& layer) {
     for (std::size_t i = 0, unit = 0; i < y.size(); i += inner, unit = unit + 1 == units ? 0 : unit + 1)
         for (std::size_t j = 0; j < inner; ++j) active[unit] |= static_cast<char>(values[i + j] > 0);
     auto& silent = series.silent;
-    if (silent.size() != units) silent.assign(units, 0);
+    if (silent.size() != units) {
+        silent.assign(units, 0);
+        series.silent_at_first =
+            static_cast<double>(std::count(active.begin(), active.end(), 0)) / static_cast<double>(units);
+    }
     std::size_t dead = 0;
     for (std::size_t u = 0; u < units; ++u) {
         silent[u] = active[u] != 0 ? 0 : silent[u] + static_cast<std::int64_t>(count);
