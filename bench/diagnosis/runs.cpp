@@ -25,7 +25,7 @@ struct Plan {    // of a run
     bool adam = false;
     double lr = 0.1;
     std::size_t epochs = 20;
-    std::size_t batch = 32;
+    std::size_t batch = 30;
     Activation activation = Activation::relu;
     bool norm = false;
 
@@ -43,8 +43,8 @@ std::vector<Plan> plans() {
         {.data = Data::digits, .count = 2000, .hidden = 7, .width = 32, .adam = true, .lr = 2e-3, .epochs = 12},
         {.data = Data::blobs, .count = 600, .lr = 0.02, .epochs = 20},
         {.data = Data::blobs, .count = 600, .hidden = 7, .width = 16, .adam = true, .lr = 3e-3, .epochs = 20},
-        {.data = Data::circles, .count = 600, .adam = true, .lr = 1e-2, .epochs = 25},
-        {.data = Data::spirals, .count = 600, .width = 64, .adam = true, .lr = 2e-2, .epochs = 60},
+        {.data = Data::circles, .count = 600, .adam = true, .lr = 1e-2, .epochs = 40},
+        {.data = Data::spirals, .count = 600, .width = 64, .adam = true, .lr = 1e-2, .epochs = 80},
         {.data = Data::moons, .count = 600, .lr = 0.1, .epochs = 40, .activation = Activation::tanh},
         {.data = Data::friedman, .count = 800, .width = 32, .adam = true, .lr = 1e-2, .epochs = 40},
     };
@@ -219,10 +219,10 @@ void spoil(Plan& plan, const std::string& fault) {
     if (fault == "too few epochs")
         plan.epochs = std::max<std::size_t>(1, plan.epochs / 15), plan.lr /= plan.adam ? 3 : 3;
     if (fault == "overfitting") {
-        plan.count = 60;
+        plan.count = 120;
         plan.width = 256;
         plan.hidden = 2;
-        plan.epochs = 150;
+        plan.epochs = 120;
         plan.adam = true;
         plan.lr = 3e-3;
         plan.batch = 10;
@@ -259,10 +259,9 @@ Outcome run(std::size_t setting, int fault, std::uint64_t number) {
     }
     train::Dataset<T> data = make_data(plan, number);
     if (wrong == "overfitting") {    // noise is all that there is to be learnt by heart
-        plan.count = 60;
         std::vector<std::int64_t> order(data.size());
         std::iota(order.begin(), order.end(), 0);
-        for (std::size_t i = 0; i + 1 < order.size(); i += 4)
+        for (std::size_t i = 0; i + 1 < order.size(); i += 8)
             std::swap(order[i],
                       order[static_cast<std::size_t>(stream.integer(static_cast<std::int64_t>(order.size())))]);
         data = with_answers(data, order);

@@ -287,22 +287,21 @@ Verdict gradients_accumulate(const Evidence& evidence, const AccumulateOptions& 
                 squares += parameter.gradient_norm[i] * parameter.gradient_norm[i];
         return std::sqrt(squares);
     };
-    // Gradients that are added up grow like the number of the step, and hardly turn.
-    std::size_t seen = 0, growing = 0;
-    double least = unknown;
-    for (std::size_t i = 1; i < m.samples() && m.steps[i] <= 16; ++i) {
-        if (m.steps[i] < 4) continue;
-        ++seen;
-        const double growth = norm(i) / norm(0) / static_cast<double>(m.steps[i]);
-        if (!(growth >= least)) least = growth;
-        growing += growth > options.growth && m.gradient_cosine[i] > options.cosine ? 1 : 0;
+    // A sum of gradients hardly turns from one step to the next, and grows; a gradient that is always the same, of all
+    // examples at once, say, falls as training goes on.
+    std::vector<double> growths, cosines;
+    for (std::size_t i = 1; i < m.samples(); ++i) {
+        growths.push_back(norm(i) / norm(0));
+        cosines.push_back(m.gradient_cosine[i]);
     }
-    if (seen == 0) return check.skip("Too few steps were seen.");
-    if (growing == seen && evidence.last_loss() < 10 * evidence.first_loss())
-        return check.fail(Severity::error, least,
-                          "The gradient grew step by step in the same direction, as if each were added to the last.",
+    const double growth = median(growths), cosine = median(cosines);
+    if (std::isnan(growth) || m.samples() < 4) return check.skip("Too few steps were seen.");
+    const std::string words = "Gradients are " + number(growth) + " times as large as the first, with a cosine of " +
+                              number(cosine) + " between consecutive ones";
+    if (growth > options.growth && cosine > options.cosine)
+        return check.fail(Severity::error, growth, words + ", as if each were added to those before it.",
                           "Call zero_grad() before every backward().");
-    return check.pass(least, "Gradients are not added up over steps.");
+    return check.pass(growth, words + ".");
 }
 
 }    // namespace xtape::train

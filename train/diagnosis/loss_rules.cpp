@@ -89,7 +89,7 @@ Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& o
     const double early = evidence.update_ratio(0, 6), typical = evidence.update_ratio();
     const double last = evidence.last_loss(), chance = evidence.chance();
     if (early > options.update_ratio)
-        return check.fail(Severity::error, early,
+        return check.fail(early > options.wild ? Severity::error : Severity::warning, early,
                           "A typical early step changes the weights by " + percent(early) + " of their norm.", advice);
     // A loss that climbs far above what knowing nothing costs, and not for a step or two.
     const double ceiling = std::max(chance, evidence.first_loss());

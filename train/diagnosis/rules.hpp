@@ -34,12 +34,13 @@ struct Evidence {
 // --- The loss, and the learning rate ---
 
 struct TooHighOptions {
-    double update_ratio = 0.3;    // of the weights, that a typical early step changes
-    double rise = 2;              // the loss, as a multiple of the larger of chance and its first value, ending above
-    double bad = 0.5;             // this part of chance
-    double deadly = 0.05;         // of the weights, that a typical early step changes, after which
-    double died = 0.4;            // of a layer's rectifiers have died
-    double restless = 0.1;        // of the weights, that all steps change, while the loss stays bad
+    double update_ratio = 0.15;    // of the weights, that a typical early step changes; an error from
+    double wild = 0.5;             // this part on
+    double rise = 2;               // the loss, as a multiple of the larger of chance and its first value, ending above
+    double bad = 0.5;              // this part of chance
+    double deadly = 0.05;          // of the weights, that a typical early step changes, after which
+    double died = 0.4;             // of a layer's rectifiers have died
+    double restless = 0.1;         // of the weights, that all steps change, while the loss stays bad
 };
 Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& options = {});
 
@@ -56,8 +57,8 @@ struct OscillatesOptions {
 Verdict loss_oscillates(const Evidence& evidence, const OscillatesOptions& options = {});
 
 struct TooFewEpochsOptions {
-    double fall = 0.2;           // of the loss, in the last half of the training (a quarter of that in the last fifth)
-    double above = 0.15;         // of chance: the loss is still so high
+    double fall = 0.25;          // of the loss, in the last half of the training (a quarter of that in the last fifth)
+    double above = 0.2;          // of chance: the loss is still so high
     std::int64_t steps = 100;    // a shorter training has not begun,
     double short_above = 0.3;    // if its loss is above this part of chance
 };
@@ -76,7 +77,7 @@ struct NotLearningOptions {
 Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options = {});
 
 struct InitialLossOptions {
-    double ratio = 3;    // of the first loss and chance
+    double ratio = 5;    // of the first loss and chance
 };
 Verdict initial_loss(const Evidence& evidence, const InitialLossOptions& options = {});
 
@@ -178,8 +179,8 @@ struct ConstantOutputsOptions {
 Verdict outputs_constant(const Evidence& evidence, const ConstantOutputsOptions& options = {});
 
 struct AccumulateOptions {
-    double growth = 0.5;    // of the gradient norm, as a part of the step's number, while the gradient keeps
-    double cosine = 0.9;    // its direction
+    double growth = 2;      // of the gradient's norm since the first step, as a median over the samples, while the
+    double cosine = 0.9;    // median cosine between consecutive gradients is above this
 };
 Verdict gradients_accumulate(const Evidence& evidence, const AccumulateOptions& options = {});
 

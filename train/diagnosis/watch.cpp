@@ -12,8 +12,8 @@ namespace xtape::train {
 namespace {
 
 // Mistakes in how a run is set up, a model that begins in a bad state, a rate that does not suit, what that does to the
-// layers, and how the run comes out: what comes later may follow from what comes before.
-enum class Stage { setup, beginning, rate, effect, outcome };
+// layers, how the run comes out, and what that looks like: what comes later may follow from what comes before.
+enum class Stage { setup, beginning, rate, effect, outcome, symptom };
 
 struct Rule {
     const char* name;
@@ -44,16 +44,16 @@ constexpr Rule rules[] = {
     {"gradients_vanish", Stage::effect, [](auto& e, auto& o) { return gradients_vanish(e, o.depth); }},
     {"gradients_explode", Stage::effect, [](auto& e, auto& o) { return gradients_explode(e, o.depth); }},
     {"throughput_falls", Stage::effect, [](auto& e, auto& o) { return throughput_falls(e, o.throughput); }},
-    {"update_ratio", Stage::outcome, [](auto& e, auto& o) { return update_ratio(e, o.update_band); }},
+    {"update_ratio", Stage::symptom, [](auto& e, auto& o) { return update_ratio(e, o.update_band); }},
     {"zero_gradient", Stage::outcome, [](auto& e, auto&) { return zero_gradient(e); }},
     {"outputs_constant", Stage::outcome, [](auto& e, auto& o) { return outputs_constant(e, o.constant_outputs); }},
     {"not_learning", Stage::outcome, [](auto& e, auto& o) { return not_learning(e, o.not_learning); }},
     {"validation_at_chance", Stage::outcome,
      [](auto& e, auto& o) { return validation_at_chance(e, o.validation_at_chance); }},
     {"loss_oscillates", Stage::outcome, [](auto& e, auto& o) { return loss_oscillates(e, o.oscillates); }},
-    {"underfitting", Stage::outcome, [](auto& e, auto& o) { return underfitting(e, o.underfitting); }},
-    {"plateau", Stage::outcome, [](auto& e, auto& o) { return plateau(e, o.plateau); }},
-    {"too_few_epochs", Stage::outcome, [](auto& e, auto& o) { return too_few_epochs(e, o.too_few_epochs); }},
+    {"underfitting", Stage::symptom, [](auto& e, auto& o) { return underfitting(e, o.underfitting); }},
+    {"plateau", Stage::symptom, [](auto& e, auto& o) { return plateau(e, o.plateau); }},
+    {"too_few_epochs", Stage::symptom, [](auto& e, auto& o) { return too_few_epochs(e, o.too_few_epochs); }},
     {"overfitting", Stage::outcome, [](auto& e, auto& o) { return overfitting(e, o.overfitting); }},
     {"validation_better_than_training", Stage::outcome,
      [](auto& e, auto& o) { return validation_better_than_training(e, o.validation_better); }},
