@@ -44,15 +44,12 @@ struct Inverse {
         Array<T> y = empty_array<T>(x.shape());
         if (y.size() == 0) return y;
         const std::size_t n = x.shape().back();
-        std::vector<T> identity(n * n);
-        for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
         const T* in = x.storage().data();
         T* out = y.storage().data();
         each_regular(name, x.shape(), n, [&] {
-            return [&, lu = detail::Lu<T>(n)](std::size_t i) mutable {
-                if (int fault = lu.factor(in + i * n * n)) return fault;
-                lu.solve(identity.data(), n, false, out + i * n * n);
-                return 0;
+            return [&, lu = detail::Lu<T>(n, 1)](std::size_t i) mutable {
+                const int fault = lu.factor(0, in + i * n * n);
+                return fault != 0 ? fault : lu.invert(0, out + i * n * n);
             };
         });
         return y;
@@ -74,26 +71,41 @@ struct Solve {
                                  "(..., n, n), (..., n, k) -> (..., n, k); 1-d B as a column"};
     bool transpose = false;    // of A
 
-    // The leading axes are those of both.
-    Array<T> forward(const Array<T>& a, const Array<T>& b) const {
+    // The leading axes are those of both. The factors are saved for the derivative.
+    auto forward(const Array<T>& a, const Array<T>& b) const {
         Array<T> x = empty_array<T>(b.shape());
-        if (x.size() == 0) return x;
-        const std::size_t n = a.shape().back(), columns = b.shape().back();
-        const T *matrices = a.storage().data(), *sides = b.storage().data();
+        const std::size_t n = a.shape().back();
+        detail::Lu<T> lu(n, x.size() == 0 ? 0 : a.size() / (n * n));
+        if (x.size() > 0)
+            solve_each(
+                a.shape(), b, x, [&, in = a.storage().data()](std::size_t i) { return lu.factor(i, in + i * n * n); },
+                lu, transpose);
+        return saving(std::move(x), std::move(lu));
+    }
+    // x = A^-1 b, or with the transpose, for each matrix for which prepare(number) is 0.
+    template <class Prepare>
+    static void solve_each(const Shape& shape, const Array<T>& b, Array<T>& x, const Prepare& prepare,
+                           const detail::Lu<T>& lu, bool transposed) {
+        const std::size_t columns = b.shape().back(), size = shape.back() * columns;
+        const T* sides = b.storage().data();
         T* out = x.storage().data();
-        each_regular(name, a.shape(), columns, [&] {
-            return [&, lu = detail::Lu<T>(n)](std::size_t i) mutable {
-                if (int fault = lu.factor(matrices + i * n * n)) return fault;
-                lu.solve(sides + i * n * columns, columns, transpose, out + i * n * columns);
+        each_regular(name, shape, columns, [&] {
+            return [&](std::size_t i) {
+                if (const int fault = prepare(i)) return fault;
+                lu.solve(i, sides + i * size, columns, transposed, out + i * size);
                 return 0;
             };
         });
-        return x;
     }
-    auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>&, const Variable<T>& x) const {
+    auto vjp(const Variable<T>& g, const Variable<T>& a, const Variable<T>&, const Variable<T>& x,
+             const detail::Lu<T>& lu) const {
         auto sides = [&, found = std::make_shared<Variable<T>>()] {    // both gradients begin with it
-            if (!found->defined()) *found = solve_system(a, g, !transpose);
-            return *found;
+            if (found->defined()) return *found;
+            if (is_recording() || g.size() == 0) return *found = solve_system(a, g, !transpose);
+            Array<T> y = empty_array<T>(g.shape());
+            solve_each(
+                a.shape(), g.value(), y, [](std::size_t) { return 0; }, lu, !transpose);
+            return *found = Variable<T>(std::move(y));
         };
         return pullbacks(
             [&, sides] { return transpose ? -matmul(x, flip_axes(sides())) : -matmul(sides(), flip_axes(x)); }, sides);
@@ -146,23 +158,32 @@ struct LogDet {
     static constexpr auto needs = needs::input(0);
     static constexpr About about{"decomposition", "y = log det X", "dX = g X^-T", "(..., n, n) -> (...)"};
 
-    Array<T> forward(const Array<T>& x) const {
+    auto forward(const Array<T>& x) const {
         Array<T> y(leading(x.shape()), T(0));
-        if (x.size() == 0) return y;
         const std::size_t n = x.shape().back();
+        detail::Lu<T> lu(n, x.size() == 0 ? 0 : y.size());
         const T* in = x.storage().data();
         T* out = y.storage().data();
-        each_matrix(name, x.shape(), 0, "", "", [&] {
-            return [&, lu = detail::Lu<T>(n)](std::size_t i) mutable {
-                lu.factor(in + i * n * n);
-                out[i] = lu.logdet();
-                return 0;
-            };
-        });
-        return y;
+        if (x.size() > 0)
+            each_matrix(name, x.shape(), 0, "", "", [&] {
+                return [&](std::size_t i) {
+                    lu.factor(i, in + i * n * n);
+                    out[i] = lu.logdet(i);
+                    return 0;
+                };
+            });
+        return saving(std::move(y), std::move(lu));
     }
-    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
-        return pullbacks([&] { return unsqueeze(g, {-2, -1}) * flip_axes(inverse(x)); });
+    auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&, const detail::Lu<T>& lu) const {
+        return pullbacks([&] { return unsqueeze(g, {-2, -1}) * flip_axes(inverse_of(x, lu)); });
+    }
+    static Variable<T> inverse_of(const Variable<T>& x, const detail::Lu<T>& lu) {
+        if (is_recording() || x.size() == 0) return inverse(x);
+        Array<T> y = empty_array<T>(x.shape());
+        const std::size_t n = x.shape().back();
+        T* out = y.storage().data();
+        each_regular(name, x.shape(), n, [&] { return [&](std::size_t i) { return lu.invert(i, out + i * n * n); }; });
+        return Variable<T>(std::move(y));
     }
     static Samples samples();
 };

@@ -22,6 +22,8 @@ void sgetrf_(const int*, const int*, float*, const int*, int*, int*);
 void dgetrf_(const int*, const int*, double*, const int*, int*, int*);
 void sgetrs_(const char*, const int*, const int*, const float*, const int*, const int*, float*, const int*, int*);
 void dgetrs_(const char*, const int*, const int*, const double*, const int*, const int*, double*, const int*, int*);
+void sgetri_(const int*, float*, const int*, const int*, float*, const int*, int*);
+void dgetri_(const int*, double*, const int*, const int*, double*, const int*, int*);
 void spotrf_(const char*, const int*, float*, const int*, int*);
 void dpotrf_(const char*, const int*, double*, const int*, int*);
 }
@@ -115,6 +117,12 @@ void getrs(const char* t, const int* n, const int* count, const float* a, const 
 }
 void getrs(const char* t, const int* n, const int* count, const double* a, const int* pivots, double* b, int* info) {
     dgetrs_(t, n, count, a, n, pivots, b, n, info);
+}
+void getri(const int* n, float* a, const int* pivots, float* work, const int* size, int* info) {
+    sgetri_(n, a, n, pivots, work, size, info);
+}
+void getri(const int* n, double* a, const int* pivots, double* work, const int* size, int* info) {
+    dgetri_(n, a, n, pivots, work, size, info);
 }
 void potrf(const char* triangle, const int* n, float* a, int* info) { spotrf_(triangle, n, a, n, info); }
 void potrf(const char* triangle, const int* n, double* a, int* info) { dpotrf_(triangle, n, a, n, info); }
@@ -307,6 +315,14 @@ void lu_solve(std::size_t n, std::size_t count, const T* factors, const int* piv
 }
 
 template <class T>
+void lu_invert(std::size_t n, T* factors, const int* pivots) {
+    OneThread guard;
+    int order = to_int(n), size = to_int(64 * n), info = 0;    // LAPACK works on blocks of up to 64 columns
+    Storage<T> work(64 * n);
+    if (n > 0) getri(&order, factors, pivots, work.data(), &size, &info);
+}
+
+template <class T>
 int cholesky_factor(std::size_t n, T* a) {
     OneThread guard;
     int order = to_int(n), info = 0;
@@ -323,6 +339,8 @@ void solve_lower(std::size_t n, std::size_t columns, const T* a, bool transposed
 
 template void multiply(const Matrix<float>&, const Matrix<float>&, float*, bool);
 template void multiply(const Matrix<double>&, const Matrix<double>&, double*, bool);
+template void lu_invert(std::size_t, float*, const int*);
+template void lu_invert(std::size_t, double*, const int*);
 template int lu_factor(std::size_t, float*, int*);
 template int lu_factor(std::size_t, double*, int*);
 template void lu_solve(std::size_t, std::size_t, const float*, const int*, bool, float*);

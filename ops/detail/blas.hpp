@@ -34,6 +34,10 @@ int lu_factor(std::size_t n, T* a, int* pivots);
 // a.
 template <class T>
 void lu_solve(std::size_t n, std::size_t count, const T* factors, const int* pivots, bool transposed, T* b);
+
+// The inverse in the place of the factors.
+template <class T>
+void lu_invert(std::size_t n, T* factors, const int* pivots);
 // The row-major lower factor takes the place of the lower triangle; what is above the diagonal is left as it was.
 template <class T>
 int cholesky_factor(std::size_t n, T* a);

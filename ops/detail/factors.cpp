@@ -1,3 +1,4 @@
+#include <xtape/core/detail/transpose.hpp>
 #include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/detail/factors.hpp>
 
@@ -118,51 +119,54 @@ void small_triangle(std::size_t order, std::size_t columns, const T* l, bool tra
 }    // namespace
 
 template <class T>
-Lu<T>::Lu(std::size_t n) : n_(n), factors_(n * n), pivots_(n) {}
-
-template <class T>
-bool Lu<T>::small() const {
-    return n_ <= longest;
+int Lu<T>::factor(std::size_t i, const T* a) {
+    T* into = factors_.data() + i * n_ * n_;
+    int* swaps = pivots_.data() + i * n_;
+    std::copy_n(a, n_ * n_, into);
+    if (n_ > longest) return lu_factor(n_, into, swaps);
+    return with_order(n_, [&](auto order) { return small_lu<order()>(n_, into, swaps); });
 }
 
 template <class T>
-int Lu<T>::factor(const T* a) {
-    if (small()) {
-        std::copy_n(a, n_ * n_, factors_.data());
-        return with_order(n_, [&](auto order) { return small_lu<order()>(n_, factors_.data(), pivots_.data()); });
-    }
-    for (std::size_t i = 0; i < n_; ++i)
-        for (std::size_t j = 0; j < n_; ++j) factors_[j * n_ + i] = a[i * n_ + j];
-    return lu_factor(n_, factors_.data(), pivots_.data());
-}
-
-template <class T>
-void Lu<T>::solve(const T* b, std::size_t columns, bool transposed, T* x) {
-    if (small()) {
+void Lu<T>::solve(std::size_t i, const T* b, std::size_t columns, bool transposed, T* x) const {
+    if (n_ <= longest) {
         std::copy_n(b, n_ * columns, x);
         with_order(n_, [&](auto order) {
             if (transposed)
-                small_lu_solve_transposed<order()>(n_, factors_.data(), pivots_.data(), columns, x);
+                small_lu_solve_transposed<order()>(n_, factors(i), pivots(i), columns, x);
             else
-                small_lu_solve<order()>(n_, factors_.data(), pivots_.data(), columns, x);
+                small_lu_solve<order()>(n_, factors(i), pivots(i), columns, x);
         });
         return;
     }
-    sides_.resize(n_ * columns);
-    for (std::size_t i = 0; i < n_; ++i)
-        for (std::size_t j = 0; j < columns; ++j) sides_[j * n_ + i] = b[i * columns + j];
-    lu_solve(n_, columns, factors_.data(), pivots_.data(), transposed, sides_.data());
-    for (std::size_t i = 0; i < n_; ++i)
-        for (std::size_t j = 0; j < columns; ++j) x[i * columns + j] = sides_[j * n_ + i];
+    Storage<T> sides(n_ * columns);    // column by column, for LAPACK
+    transpose_block(b, static_cast<std::ptrdiff_t>(columns), n_, columns, sides.data(), n_);
+    lu_solve(n_, columns, factors(i), pivots(i), !transposed, sides.data());
+    transpose_block(std::as_const(sides).data(), static_cast<std::ptrdiff_t>(n_), columns, n_, x, columns);
 }
 
 template <class T>
-T Lu<T>::logdet() const {
+int Lu<T>::invert(std::size_t i, T* x) const {
+    for (std::size_t k = 0; k < n_; ++k)
+        if (factors(i)[k * n_ + k] == 0) return static_cast<int>(k) + 1;
+    if (n_ > longest) {
+        std::copy_n(factors(i), n_ * n_, x);
+        lu_invert(n_, x, pivots(i));
+        return 0;
+    }
+    std::fill_n(x, n_ * n_, T(0));
+    for (std::size_t k = 0; k < n_; ++k) x[k * n_ + k] = 1;
+    with_order(n_, [&](auto order) { small_lu_solve<order()>(n_, factors(i), pivots(i), n_, x); });
+    return 0;
+}
+
+template <class T>
+T Lu<T>::logdet(std::size_t i) const {
     bool negative = false;
     T sum = 0;
     for (std::size_t k = 0; k < n_; ++k) {
-        const T pivot = factors_[k * n_ + k];
-        negative = negative != ((pivots_[k] != static_cast<int>(k) + 1) != (pivot < 0));
+        const T pivot = factors(i)[k * n_ + k];
+        negative = negative != ((pivots(i)[k] != static_cast<int>(k) + 1) != (pivot < 0));
         sum += std::log(std::abs(pivot));
     }
     return negative && sum != -std::numeric_limits<T>::infinity() ? std::numeric_limits<T>::quiet_NaN() : sum;

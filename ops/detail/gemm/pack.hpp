@@ -2,9 +2,9 @@
 // of operands, such as the patches of an image, has packers of its own with the same call.
 #pragma once
 
+#include <xtape/core/detail/registers.hpp>
 #include <xtape/ops/detail/blas.hpp>
 #include <xtape/ops/detail/gemm/tile.hpp>
-#include <xtape/core/detail/registers.hpp>
 
 #include <algorithm>
 #include <cstddef>
