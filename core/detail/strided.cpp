@@ -22,14 +22,18 @@ void fill_run(T number, T* to, std::size_t length) {
 template <class T>
 void copy_long(const T* from, std::size_t count, T* to) {
     using L = Lanes<T>;
-    constexpr std::size_t step = 4 * L::width;
-    auto copy = [=](std::size_t at) {
-        const L parts[4] = {L::load(from + at), L::load(from + at + L::width), L::load(from + at + 2 * L::width),
-                            L::load(from + at + 3 * L::width)};
-        for (std::size_t k = 0; k < 4; ++k) parts[k].store(to + at + k * L::width);
-    };
-    for (std::size_t i = 0; i + step < count; i += step) copy(i);
-    copy(count - step);
+    constexpr std::size_t width = L::width;
+    std::size_t i = 0;
+    for (; i + 4 * width <= count; i += 4 * width) {
+        const L a = L::load(from + i), b = L::load(from + i + width), c = L::load(from + i + 2 * width),
+                d = L::load(from + i + 3 * width);
+        a.store(to + i);
+        b.store(to + i + width);
+        c.store(to + i + 2 * width);
+        d.store(to + i + 3 * width);
+    }
+    for (; i + width < count; i += width) L::load(from + i).store(to + i);
+    L::load(from + count - width).store(to + count - width);
 }
 template void copy_long(const float*, std::size_t, float*);
 template void copy_long(const double*, std::size_t, double*);
