@@ -84,11 +84,11 @@ struct IndexCrossEntropy {
                         counted[c] = 1;
                     }
                 const Lanes<T> result = finish(log(all), Lanes<T>::load(centres) - most, total);
-                detail::store_lines<T>(select(Lanes<T>::load(counted) != 0, result, 0), loss + first, count);
-                detail::store_lines(most, max + first, count);
-                detail::store_lines(all, sum + first, count);
+                detail::store_rows<T>(select(Lanes<T>::load(counted) != 0, result, 0), loss + first, count);
+                detail::store_rows(most, max + first, count);
+                detail::store_rows(all, sum + first, count);
             };
-            detail::side_by_side<T, 1>({losses.size(), n}, {logits}, nullptr, detail::parallel_functions, body);
+            detail::side_by_side<T, 1>(losses.size(), n, {logits}, nullptr, detail::parallel_functions, body);
             return saving(std::move(losses), std::move(sums));
         }
         each_row(losses.size(), n, [=, this](std::size_t r, std::size_t begin) {
@@ -125,9 +125,9 @@ struct IndexCrossEntropy {
         if (n < detail::longest_side_by_side) {
             auto body = [=, this](const auto& in, std::size_t step, std::size_t first, std::size_t count) {
                 T* column = in[0];
-                const Lanes<T> most = detail::load_lines(max + first, count);
-                const Lanes<T> slope = detail::load_lines(slopes + first, count);
-                const Lanes<T> scale = slope / detail::load_lines(sum + first, count);
+                const Lanes<T> most = detail::load_rows(max + first, count);
+                const Lanes<T> slope = detail::load_rows(slopes + first, count);
+                const Lanes<T> scale = slope / detail::load_rows(sum + first, count);
                 const Lanes<T> shift = slope * (smoothing / static_cast<T>(n));
                 detail::map_column(
                     column, step, n, [=](Lanes<T> a) { return exp(a - most) * scale - shift; }, column);
@@ -137,7 +137,7 @@ struct IndexCrossEntropy {
                     else
                         for (std::size_t k = 0; k < n; ++k) column[k * step + c] = 0;
             };
-            detail::side_by_side<T, 1>({targets.size(), n}, {logits}, out, detail::parallel_functions, body);
+            detail::side_by_side<T, 1>(targets.size(), n, {logits}, out, detail::parallel_functions, body);
             return result;
         }
         each_row(targets.size(), n, [=, this](std::size_t r, std::size_t begin) {
@@ -185,12 +185,11 @@ struct DistributionCrossEntropy {
                     step, n,
                     [most = most, log_sum = log(all)](Lanes<T> a, Lanes<T> p) { return p * (log_sum - (a - most)); },
                     column, share);
-                detail::store_lines(total, loss + first, count);
-                detail::store_lines(most, max + first, count);
-                detail::store_lines(all, sum + first, count);
+                detail::store_rows(total, loss + first, count);
+                detail::store_rows(most, max + first, count);
+                detail::store_rows(all, sum + first, count);
             };
-            detail::side_by_side<T, 2>({losses.size(), n}, {logits, weights}, nullptr, detail::parallel_functions,
-                                       body);
+            detail::side_by_side<T, 2>(losses.size(), n, {logits, weights}, nullptr, detail::parallel_functions, body);
             return saving(std::move(losses), std::move(sums));
         }
         each_row(losses.size(), n, [=](std::size_t r, std::size_t begin) {
@@ -222,16 +221,16 @@ struct DistributionCrossEntropy {
         if (n < detail::longest_side_by_side) {
             auto body = [=](const auto& in, std::size_t step, std::size_t first, std::size_t count) {
                 const T *column = in[0], *share = in[1];
-                const Lanes<T> most = detail::load_lines(max + first, count);
-                const Lanes<T> slope = detail::load_lines(slopes + first, count);
+                const Lanes<T> most = detail::load_rows(max + first, count);
+                const Lanes<T> slope = detail::load_rows(slopes + first, count);
                 const Lanes<T> total = detail::column_sum(
                     step, n, [](Lanes<T> p) { return p; }, share);
-                const Lanes<T> scale = slope * total / detail::load_lines(sum + first, count);
+                const Lanes<T> scale = slope * total / detail::load_rows(sum + first, count);
                 detail::map_column(
                     in[0], step, n, [=](Lanes<T> a, Lanes<T> p) { return exp(a - most) * scale - p * slope; }, column,
                     share);
             };
-            detail::side_by_side<T, 2>({g.size(), n}, {logits, weights}, out, detail::parallel_functions, body);
+            detail::side_by_side<T, 2>(g.size(), n, {logits, weights}, out, detail::parallel_functions, body);
             return result;
         }
         each_row(g.size(), n, [=](std::size_t r, std::size_t begin) {

@@ -70,7 +70,7 @@ struct LayerNorm {
             using L = Lanes<T>;
             const T number = static_cast<T>(size), epsilon = static_cast<T>(eps);
             detail::side_by_side<T, 1>(
-                {count, size}, {in}, out, parallel,
+                count, size, {in}, out, parallel,
                 [=](const auto& column, std::size_t step, std::size_t first, std::size_t lines) {
                     T* elements = column[0];
                     const L mean = detail::column_sum<T>(
@@ -111,7 +111,7 @@ struct LayerNorm {
             using L = Lanes<T>;
             const T number = static_cast<T>(size);
             detail::side_by_side<T, 2>(
-                {count, size}, {g[0], in}, out, parallel,
+                count, size, {g[0], in}, out, parallel,
                 [=](const auto& column, std::size_t step, std::size_t first, std::size_t lines) {
                     T *slopes = column[0], *elements = column[1], means[L::width] = {}, inverses[L::width] = {};
                     for (std::size_t c = 0; c < lines; ++c) {

@@ -3,9 +3,11 @@
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/evaluate.hpp>
 #include <xtape/ops/detail/rows.hpp>
 #include <xtape/ops/detail/side_by_side.hpp>
 #include <xtape/ops/exponential.hpp>
+#include <xtape/ops/extrema.hpp>
 #include <xtape/ops/power.hpp>
 #include <xtape/ops/reduce.hpp>
 #include <xtape/ops/shape.hpp>
@@ -21,26 +23,37 @@ namespace {
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-// What softmax and log_softmax compute along the last axis of rows, or along another axis of lines side by side.
+// What softmax and log_softmax compute along the last axis: long rows one by one, short ones side by side.
 template <class T, class Row, class Column, class... In>
-Array<T> each_line(const detail::Lines& lines, Row row, Column column, const Array<T>& first, const In&... rest) {
+Array<T> each_row(Row row, Column column, const Array<T>& first, const In&... rest) {
     Array<T> y = empty_array<T>(first.shape());
+    if (y.size() == 0) return y;
     T* out = y.storage().data();
-    const std::size_t length = lines.length;
-    if (lines.inner > 1 || length < detail::longest_side_by_side) {
+    const std::size_t length = first.shape().back(), rows = first.size() / length;
+    if (length < detail::longest_side_by_side) {
         constexpr std::size_t inputs = 1 + sizeof...(rest);
         const std::array<const T*, inputs> in{first.storage().data(), rest.storage().data()...};
         detail::side_by_side<T, inputs>(
-            lines, in, out, detail::parallel_functions,
+            rows, length, in, out, detail::parallel_functions,
             [&](const auto& x, std::size_t step, std::size_t, std::size_t) { column(x, step, length); });
         return y;
     }
-    detail::parallel_for(lines.outer, detail::softmax_grain(length), [&](std::size_t begin, std::size_t end) {
+    detail::parallel_for(rows, detail::softmax_grain(length), [&](std::size_t begin, std::size_t end) {
         for (std::size_t r = begin; r < end; ++r)
             row(first.storage().data() + r * length, (rest.storage().data() + r * length)..., out + r * length, length);
     });
     return y;
 }
+
+// Along another axis the rows of memory are read in order, once for each step: a tile of columns would be fetched in
+// pieces.
+bool is_last(std::ptrdiff_t axis, const Shape& shape) { return axis + 1 == static_cast<std::ptrdiff_t>(shape.size()); }
+
+template <class T>
+Variable<T> shifted_exponentials(const Variable<T>& x, const Variable<T>& largest) {
+    return detail::evaluate([](auto v, auto m) { return exp(v - m); }, x, largest);
+}
+constexpr ReduceOptions keep{.keep_dims = true};
 
 template <class T>
 struct Softmax {
@@ -48,11 +61,15 @@ struct Softmax {
     static constexpr auto needs = needs::output;
     static constexpr About about{"softmax", "y_i = exp(x_i) / sum_j exp(x_j)", "dx = y (g - sum(g y))",
                                  "any; along one axis"};
-    std::size_t axis;
+    std::ptrdiff_t axis;    // counted from the front
 
     Array<T> forward(const Array<T>& x) const {
-        return each_line(
-            detail::Lines(x.shape(), axis),
+        if (x.size() > 0 && !is_last(axis, x.shape())) {
+            NoGrad guard;
+            const Variable<T> values(share(x)), e = shifted_exponentials(values, amax(values, axis, keep));
+            return (e * reciprocal(sum(e, axis, keep))).value();
+        }
+        return each_row(
             [](const T* in, T* out, std::size_t count) {
                 T sum = detail::sum_exponentials(
                     in, count, detail::row_max(in, count), [=](std::size_t i, Lanes<T> e) { e.store(out + i); },
@@ -75,9 +92,11 @@ struct Softmax {
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
         return pullbacks([&] {
-            if (is_recording()) return y * (g - sum(g * y, static_cast<std::ptrdiff_t>(axis), {.keep_dims = true}));
-            return Variable<T>(each_line(
-                detail::Lines(y.shape(), axis),
+            if (is_recording()) return y * (g - sum(g * y, axis, keep));
+            if (!is_last(axis, y.shape()))
+                return detail::evaluate([](auto a, auto b, auto c) { return b * (a - c); }, g, y,
+                                        sum(g * y, axis, keep));
+            return Variable<T>(each_row(
                 [](const T* slope, const T* value, T* out, std::size_t count) {
                     detail::map_row(
                         out, count, [](Lanes<T> a, Lanes<T> b) { return a * b; }, slope, value);
@@ -104,11 +123,17 @@ struct LogSoftmax {
     static constexpr auto needs = needs::output;
     static constexpr About about{"softmax", "y_i = x_i - log sum_j exp(x_j)", "dx = g - exp(y) sum(g)",
                                  "any; along one axis"};
-    std::size_t axis;
+    std::ptrdiff_t axis;    // counted from the front
 
     Array<T> forward(const Array<T>& x) const {
-        return each_line(
-            detail::Lines(x.shape(), axis),
+        if (x.size() > 0 && !is_last(axis, x.shape())) {
+            NoGrad guard;
+            const Variable<T> values(share(x)), largest = amax(values, axis, keep);
+            const Variable<T> log_sum = log(sum(shifted_exponentials(values, largest), axis, keep));
+            return detail::evaluate([](auto v, auto m, auto s) { return (v - m) - s; }, values, largest, log_sum)
+                .value();
+        }
+        return each_row(
             [](const T* in, T* out, std::size_t count) {
                 auto [max, sum] = detail::exponential_sum(in, count);
                 T log_sum = std::log(sum);
@@ -127,9 +152,11 @@ struct LogSoftmax {
     }
     auto vjp(const Variable<T>& g, const Variable<T>&, const Variable<T>& y) const {
         return pullbacks([&] {
-            if (is_recording()) return g - exp(y) * sum(g, static_cast<std::ptrdiff_t>(axis), {.keep_dims = true});
-            return Variable<T>(each_line(
-                detail::Lines(y.shape(), axis),
+            if (is_recording()) return g - exp(y) * sum(g, axis, keep);
+            if (!is_last(axis, y.shape()))
+                return detail::evaluate([](auto a, auto b, auto c) { return a - exp(b) * c; }, g, y,
+                                        sum(g, axis, keep));
+            return Variable<T>(each_row(
                 [](const T* slope, const T* value, T* out, std::size_t count) {
                     T total = detail::sum_row(slope, count);
                     detail::map_row(
@@ -148,15 +175,17 @@ struct LogSoftmax {
     static Samples samples();
 };
 
-// Lines of which too few stand side by side to fill registers are brought into order, and back, by views.
-constexpr std::size_t few_lines = 16;
+// Columns too few to fill registers are brought into rows, and back, by views.
+constexpr std::size_t few_columns = 16;
 
 template <class Op, class T>
 Variable<T> along_axis(const Variable<T>& x, std::ptrdiff_t axis) {
     if (x.dimension() == 0 && (axis == 0 || axis == -1)) return reshape(apply(Op{0}, reshape(x, {1})), Shape{});
-    const std::size_t place = normalize_axis(Op::name, axis, x.dimension()), last = x.dimension() - 1;
-    if (const std::size_t inner = detail::Lines(x.shape(), place).inner; inner == 1 || inner >= few_lines)
-        return apply(Op{place}, x);
+    const std::size_t place = normalize_axis(Op::name, axis, x.dimension());
+    std::size_t columns = 1;
+    for (std::size_t d = place + 1; d < x.dimension(); ++d) columns *= x.shape()[d];
+    const auto last = static_cast<std::ptrdiff_t>(x.dimension()) - 1;
+    if (place + 1 == x.dimension() || columns >= few_columns) return apply(Op{static_cast<std::ptrdiff_t>(place)}, x);
     return swap_axes(apply(Op{last}, swap_axes(x, axis, -1)), axis, -1);
 }
 

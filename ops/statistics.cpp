@@ -78,7 +78,7 @@ struct Var {
     Array<T> of_short_rows(const detail::Arranged<T>& rows) const {
         Array<T> y = empty_array<T>(result);
         T* out = y.storage().data();
-        detail::side_by_side<T, 1>({rows.outer, rows.length}, {rows.data()}, nullptr, detail::parallel_elements,
+        detail::side_by_side<T, 1>(rows.outer, rows.length, {rows.data()}, nullptr, detail::parallel_elements,
                                    [&](const auto& x, std::size_t step, std::size_t first, std::size_t lines) {
                                        const T* column = x[0];
                                        const Lanes<T> origin = Lanes<T>::load(column);
@@ -87,7 +87,7 @@ struct Var {
                                        const Lanes<T> mean = origin + shift / static_cast<T>(count);
                                        const Lanes<T> squares = detail::column_sum(
                                            step, rows.length, [=](Lanes<T> a) { return square(a - mean); }, column);
-                                       detail::store_lines<T>(squares / static_cast<T>(divisor), out + first, lines);
+                                       detail::store_rows<T>(squares / static_cast<T>(divisor), out + first, lines);
                                    });
         return y;
     }

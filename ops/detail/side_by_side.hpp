@@ -4,7 +4,6 @@
 
 #include <xtape/core/array.hpp>
 #include <xtape/core/detail/lanes.hpp>
-#include <xtape/core/detail/strided.hpp>
 #include <xtape/core/detail/transpose.hpp>
 #include <xtape/core/threads.hpp>
 
@@ -15,76 +14,52 @@
 
 namespace xtape::detail {
 
-// An array as lines along one of its axes. Line number l, of outer x inner, begins at l / inner * length * inner + l %
-// inner.
-struct Lines {
-    std::size_t outer = 1, length, inner = 1;
-    Lines(std::size_t rows, std::size_t columns) : outer(rows), length(columns) {}
-    Lines(const Shape& shape, std::size_t axis) : length(shape[axis]) {
-        for (std::size_t d = 0; d < axis; ++d) outer *= shape[d];
-        for (std::size_t d = axis + 1; d < shape.size(); ++d) inner *= shape[d];
-    }
-    std::size_t count() const { return outer * inner; }
-    std::size_t size() const { return outer * length * inner; }
-};
-
 // Rows up to this length are worked on side by side; longer ones fill registers on their own.
 inline constexpr std::size_t longest_side_by_side = 64;
 
-// Brings the lines of all inputs side by side, a tile at a time that depends on the shape alone, and calls
+// Brings `rows` rows of `length` elements of all inputs side by side, a tile at a time that depends on the shape alone,
+// and calls
 //     body(in, step, first, count)
-// for each register of lines: element k of the line `first` + c is lane c of the register at in[i] + k * step, for
-// input i and c < count; the other lanes hold some number. What the body leaves at in[0] goes to `out`, of the inputs'
-// shape, unless that is null.
+// for each register of rows: element k of row `first` + c is lane c of the register at in[i] + k * step, for input i
+// and c < count; the other lanes hold some number. What the body leaves at in[0] goes to `out`, of the inputs' shape,
+// unless that is null.
 template <class T, std::size_t inputs, class Body>
-void side_by_side(const Lines& lines, const std::array<const T*, inputs>& in, T* out, std::size_t worth,
-                  const Body& body) {
+void side_by_side(std::size_t rows, std::size_t length, const std::array<const T*, inputs>& in, T* out,
+                  std::size_t worth, const Body& body) {
     constexpr std::size_t width = Lanes<T>::width, most = 2048;    // elements of a tile, in the first cache
-    if (lines.size() == 0) return;
-    const std::size_t fitting = most / lines.length / width * width;
-    const std::size_t at_once = std::clamp<std::size_t>(fitting, 2 * width, 512);
-    const std::size_t along = lines.inner == 1 ? lines.outer : lines.inner;    // lines that stand in order
-    const std::size_t tiles = (along + at_once - 1) / at_once, all = lines.count() / along * tiles;
-    const std::size_t size = lines.length * std::min(at_once, (along + width - 1) / width * width);
-    parallel_for(all, parallel_grain(size, worth), [&](std::size_t begin, std::size_t end) {
+    if (rows * length == 0) return;
+    const std::size_t at_once = std::clamp<std::size_t>(most / length / width * width, width, 512);
+    const std::size_t size = length * std::min(at_once, (rows + width - 1) / width * width);
+    parallel_for((rows + at_once - 1) / at_once, parallel_grain(size, worth), [&](std::size_t begin, std::size_t end) {
         Storage<T> space(inputs * size, T(0));
         for (std::size_t t = begin; t < end; ++t) {
-            const std::size_t first = t / tiles * along + t % tiles * at_once;
-            const std::size_t count = std::min(at_once, along - t % tiles * at_once);
+            const std::size_t first = t * at_once, count = std::min(at_once, rows - first);
             const std::size_t step = (count + width - 1) / width * width;
-            const std::size_t at =
-                lines.inner == 1 ? first * lines.length : t / tiles * lines.length * along + t % tiles * at_once;
+            const auto along = static_cast<std::ptrdiff_t>(length);
             std::array<T*, inputs> tile;
             for (std::size_t i = 0; i < inputs; ++i) {
                 tile[i] = space.data() + i * size;
-                if (lines.inner == 1)
-                    transpose_block(in[i] + at, lines.length, count, lines.length, tile[i], step);
-                else
-                    for (std::size_t k = 0; k < lines.length; ++k)
-                        std::copy_n(in[i] + at + k * along, count, tile[i] + k * step);
+                transpose_block(in[i] + first * length, along, count, length, tile[i], step);
             }
             for (std::size_t c = 0; c < count; c += width) {
                 std::array<T*, inputs> column = tile;
                 for (T*& x : column) x += c;
                 body(column, step, first + c, std::min(width, count - c));
             }
-            if (out == nullptr) continue;
-            if (lines.inner == 1)
-                transpose_block(std::as_const(tile[0]), step, lines.length, count, out + at, lines.length);
-            else
-                for (std::size_t k = 0; k < lines.length; ++k)
-                    std::copy_n(tile[0] + k * step, count, out + at + k * along);
+            if (out != nullptr)
+                transpose_block(std::as_const(tile[0]), static_cast<std::ptrdiff_t>(step), length, count,
+                                out + first * length, length);
         }
     });
 }
 
-// The lanes of `count` lines, of an array with a number for each line.
+// The lanes of `count` rows, of an array with a number for each row.
 template <class T>
-Lanes<T> load_lines(const T* from, std::size_t count) {
+Lanes<T> load_rows(const T* from, std::size_t count) {
     return count == Lanes<T>::width ? Lanes<T>::load(from) : Lanes<T>::load_part(from, count);
 }
 template <class T>
-void store_lines(Lanes<T> lanes, T* to, std::size_t count) {
+void store_rows(Lanes<T> lanes, T* to, std::size_t count) {
     count == Lanes<T>::width ? lanes.store(to) : lanes.store_part(to, count);
 }
 
