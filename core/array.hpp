@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <iterator>
 #include <memory>
 #include <type_traits>
@@ -170,6 +171,11 @@ template <class T>
 Array<T> share(const Array<T>& array, const Shape& shape) {
     return make_array<T>(array.storage().share(), shape);
 }
+
+// Values in brackets, rows in lines of their own, with the stream's precision; then element type and shape. Of an array
+// of more than 1000 elements only the first and last 3 along each axis:  [1, 2, 3]  float32 (3,)
+template <class T>
+std::ostream& operator<<(std::ostream& stream, const Array<T>& array);
 
 extern template class Storage<float>;
 extern template class Storage<double>;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -25,6 +26,9 @@ inline constexpr RequiresGrad requires_grad{};    // Variable<double> x(array, r
 // constructed Variable is undefined, and every use of it but `defined()` throws GradError.
 template <class T>
 class Variable {
+    static_assert(std::same_as<T, float> || std::same_as<T, double>,
+                  "a Variable holds float or double, for integers have no derivatives: labels and places are Indices");
+
 public:
     using value_type = T;
 
@@ -135,6 +139,10 @@ private:
 
     detail::Node<T>* node_ = nullptr;
 };
+
+// Prints the value as an Array is, its name, and where it comes from:  [1, 2]  float32 (2,), requires_grad
+template <class T>
+std::ostream& operator<<(std::ostream& stream, const Variable<T>& x);
 
 // A list of variables. An element of a temporary list is given by value: `grad(y, {x})[0].value()` does not dangle.
 template <class T>

@@ -110,7 +110,8 @@ void check_targets(const char* name, const Variable<T>& scores, const Variable<T
 }    // namespace
 
 template <class T>
-Variable<T> cross_entropy(const Variable<T>& scores, const Indices& labels, const CrossEntropyLossOptions& options) {
+Variable<T> cross_entropy(const Variable<T>& scores, const IntegerArray& labels,
+                          const CrossEntropyLossOptions& options) {
     constexpr auto name = "cross_entropy";
     const Classes classes(name, scores.shape());
     check_labels(name, labels, classes, options.ignore_index);
@@ -155,7 +156,7 @@ Variable<T> cross_entropy(const Variable<T>& scores, const Variable<T>& probabil
 }
 
 template <class T>
-Variable<T> nll_loss(const Variable<T>& x, const Indices& labels, const NllOptions& options) {
+Variable<T> nll_loss(const Variable<T>& x, const IntegerArray& labels, const NllOptions& options) {
     constexpr auto name = "nll_loss";
     const Classes classes(name, x.shape());
     check_labels(name, labels, classes, options.ignore_index);
@@ -193,7 +194,7 @@ Variable<T> focal_loss(const Variable<T>& scores, const Variable<T>& target, Foc
 }
 
 template <class T>
-Variable<T> multiclass_hinge_loss(const Variable<T>& scores, const Indices& labels, HingeOptions options) {
+Variable<T> multiclass_hinge_loss(const Variable<T>& scores, const IntegerArray& labels, HingeOptions options) {
     constexpr auto name = "multiclass_hinge_loss";
     if (scores.dimension() != 2)
         throw ShapeError("[multiclass_hinge_loss] got scores of the shape " + to_string(scores.shape()) +
@@ -217,14 +218,14 @@ Variable<T> hinge_loss(const Variable<T>& scores, const Variable<T>& target, Hin
     return reduced(name, options.squared ? square(losses) : losses, options.reduction);
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                                    \
-    template Variable<T> cross_entropy(const Variable<T>&, const Indices&, const CrossEntropyLossOptions&);     \
-    template Variable<T> cross_entropy(const Variable<T>&, const Variable<T>&, const CrossEntropyLossOptions&); \
-    template Variable<T> nll_loss(const Variable<T>&, const Indices&, const NllOptions&);                       \
-    template Variable<T> binary_cross_entropy_with_logits(const Variable<T>&, const Variable<T>&,               \
-                                                          BinaryCrossEntropyOptions);                           \
-    template Variable<T> focal_loss(const Variable<T>&, const Variable<T>&, FocalOptions);                      \
-    template Variable<T> multiclass_hinge_loss(const Variable<T>&, const Indices&, HingeOptions);               \
+#define XTAPE_INSTANTIATE(T)                                                                                     \
+    template Variable<T> cross_entropy(const Variable<T>&, const IntegerArray&, const CrossEntropyLossOptions&); \
+    template Variable<T> cross_entropy(const Variable<T>&, const Variable<T>&, const CrossEntropyLossOptions&);  \
+    template Variable<T> nll_loss(const Variable<T>&, const IntegerArray&, const NllOptions&);                   \
+    template Variable<T> binary_cross_entropy_with_logits(const Variable<T>&, const Variable<T>&,                \
+                                                          BinaryCrossEntropyOptions);                            \
+    template Variable<T> focal_loss(const Variable<T>&, const Variable<T>&, FocalOptions);                       \
+    template Variable<T> multiclass_hinge_loss(const Variable<T>&, const IntegerArray&, HingeOptions);           \
     template Variable<T> hinge_loss(const Variable<T>&, const Variable<T>&, HingeOptions);
 XTAPE_INSTANTIATE(float)
 XTAPE_INSTANTIATE(double)

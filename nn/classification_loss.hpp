@@ -3,6 +3,7 @@
 // no class, std::invalid_argument naming the index where a target is NaN, and for options out of range.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/variable.hpp>
 #include <xtape/nn/reduction.hpp>
 
@@ -22,7 +23,7 @@ struct CrossEntropyLossOptions {
 // smoothing e over C classes: -(1 - e) w_label log p_label - (e / C) sum_c w_c log p_c. The mean is over labels that
 // are not ignored, and throws std::invalid_argument when all are.
 template <class T>
-Variable<T> cross_entropy(const Variable<T>& scores, const Indices& labels,
+Variable<T> cross_entropy(const Variable<T>& scores, const IntegerArray& labels,
                           const CrossEntropyLossOptions& options = {});
 // -sum_c w_c q_c log softmax(scores)_c for probabilities q of the shape of the scores, smoothed by e; the mean is over
 // examples, whatever the weights.
@@ -37,7 +38,7 @@ struct NllOptions {
 };
 // -w_label x_label for x the logarithms of probabilities; the mean is divided by the weights of the labels.
 template <class T>
-Variable<T> nll_loss(const Variable<T>& log_probabilities, const Indices& labels, const NllOptions& options = {});
+Variable<T> nll_loss(const Variable<T>& log_probabilities, const IntegerArray& labels, const NllOptions& options = {});
 
 struct BinaryCrossEntropyOptions {
     double pos_weight = 1;    // of the positive examples
@@ -67,7 +68,7 @@ struct HingeOptions {
 // sum over classes j other than the label y of max(0, x_j - x_y + margin), or of its square: the loss of a support
 // vector machine, CS231n's. (PyTorch's multi_margin_loss also divides by the number of classes.) Scores (N, C) only.
 template <class T>
-Variable<T> multiclass_hinge_loss(const Variable<T>& scores, const Indices& labels, HingeOptions options = {});
+Variable<T> multiclass_hinge_loss(const Variable<T>& scores, const IntegerArray& labels, HingeOptions options = {});
 // max(0, margin - t x), or its square, for targets -1 and 1.
 template <class T>
 Variable<T> hinge_loss(const Variable<T>& scores, const Variable<T>& target, HingeOptions options = {});

@@ -25,7 +25,7 @@ Embedding<T>::Embedding(Module<T>* owner, std::string_view name, Size count, Siz
 }
 
 template <class T>
-Variable<T> Embedding<T>::forward(const Indices& indices) {
+Variable<T> Embedding<T>::forward(const IntegerArray& indices) {
     if (!options_.padding_index) return embedding(weight, indices);
     // The padding row's gradient is cut where it is looked up.
     Variable<T> y = embedding(weight, indices);

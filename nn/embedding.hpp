@@ -1,6 +1,7 @@
 // Embedding<T>: a row of numbers for each index.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/nn/linear.hpp>
 #include <xtape/nn/module.hpp>
 
@@ -19,13 +20,13 @@ struct EmbeddingOptions {
 // Called with Indices. Shapes any -> any + (length,). Throws std::out_of_range for an index outside 0 to count - 1,
 // std::invalid_argument for sizes below 1 or a padding_index outside.
 template <class T>
-class Embedding : public Module<T, Variable<T>(const Indices&)> {
+class Embedding : public Module<T, Variable<T>(const IntegerArray&)> {
 public:
     Embedding(Size count, Size length, EmbeddingOptions options = {})
         : Embedding(nullptr, "", count, length, options) {}
     Embedding(Module<T>* owner, std::string_view name, Size count, Size length, EmbeddingOptions options = {});
 
-    Variable<T> forward(const Indices& indices) override;
+    Variable<T> forward(const IntegerArray& indices) override;
     std::string describe() const override;
 
 private:

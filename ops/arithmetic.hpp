@@ -4,7 +4,23 @@
 #include <xtape/core/adjoint.hpp>
 #include <xtape/core/variable.hpp>
 
+#include <concepts>
+
 namespace xtape {
+namespace detail {
+
+template <class T, class U>
+concept OtherType = !std::same_as<T, U>;
+
+template <class T, class U>
+Variable<T> refuse_mixture() {
+    static_assert(
+        std::same_as<T, U>,
+        "Variables of float and of double do not mix: make both of one type, as in Variable<double>(x.value())");
+    return {};
+}
+
+}    // namespace detail
 
 // y = a - b, broadcast; dy/da = 1, dy/db = -1. Throws ShapeError when the shapes do not broadcast; so do all below.
 template <class T>
@@ -119,6 +135,20 @@ auto operator/(V&& a, E&& b) { return divide(a, AsVariable<V>(b)); }
 template <class E, class V>
 requires VariableAndExpression<V, E>
 auto operator/(E&& a, V&& b) { return divide(AsVariable<V>(a), b); }
+
+// Variables of float and of double do not mix.
+template <class T, class U>
+requires detail::OtherType<T, U> Variable<T>
+operator+(const Variable<T>&, const Variable<U>&) { return detail::refuse_mixture<T, U>(); }
+template <class T, class U>
+requires detail::OtherType<T, U> Variable<T>
+operator-(const Variable<T>&, const Variable<U>&) { return detail::refuse_mixture<T, U>(); }
+template <class T, class U>
+requires detail::OtherType<T, U> Variable<T>
+operator*(const Variable<T>&, const Variable<U>&) { return detail::refuse_mixture<T, U>(); }
+template <class T, class U>
+requires detail::OtherType<T, U> Variable<T>
+operator/(const Variable<T>&, const Variable<U>&) { return detail::refuse_mixture<T, U>(); }
 
 // x = x + y and so on: x becomes a handle to the new value, the old one stays what it was.
 template <class T, class Other>

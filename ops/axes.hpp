@@ -1,7 +1,7 @@
 // Arguments that name axes and shapes.
 #pragma once
 
-#include <xtape/core/array.hpp>
+#include <xtape/core/indices.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -9,13 +9,6 @@
 
 namespace xtape {
 namespace detail {
-
-// An element of a braced list: any integer, signed or not, without a warning about narrowing.
-struct Integer {
-    std::ptrdiff_t number;
-    template <std::integral I>
-    Integer(I i) : number(static_cast<std::ptrdiff_t>(i)) {}
-};
 
 template <class R>
 concept IntegerRange = requires(const R& r) {
@@ -32,11 +25,9 @@ inline constexpr AllAxes all_axes{};
 // xtensor's (a Shape) is passed as Axes(list): with it as an argument, `sum(x, list)` would mean xt::sum.
 class Axes {
 public:
-    template <std::integral I>
-    Axes(I axis) : list_{static_cast<std::ptrdiff_t>(axis)} {}
-    Axes(std::initializer_list<detail::Integer> axes) {
-        for (detail::Integer axis : axes) list_.push_back(axis.number);
-    }
+    // No initializer_list: beside a constructor from a number, GCC would take {.option = 1} for a list.
+    template <std::integral... I>
+    Axes(I... axes) : list_{static_cast<std::ptrdiff_t>(axes)...} {}
     template <detail::IntegerRange R>
     Axes(const R& axes) {
         for (auto axis : axes) list_.push_back(static_cast<std::ptrdiff_t>(axis));

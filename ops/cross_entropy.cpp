@@ -274,7 +274,7 @@ Variable<T> classes_last(const Variable<T>& x, std::ptrdiff_t axis) {
 }    // namespace
 
 template <class T>
-Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Indices& targets, CrossEntropyOptions options) {
+Variable<T> softmax_cross_entropy(const Variable<T>& logits, const IntegerArray& targets, CrossEntropyOptions options) {
     if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
         throw std::invalid_argument("[softmax_cross_entropy] got label_smoothing " +
                                     std::to_string(options.label_smoothing) + "; wanted 0 to 1");
@@ -296,8 +296,8 @@ Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Variable<T>& 
     return apply(DistributionCrossEntropy<T>{}, classes_last(logits, axis), classes_last(q, axis));
 }
 
-template Variable<float> softmax_cross_entropy(const Variable<float>&, const Indices&, CrossEntropyOptions);
-template Variable<double> softmax_cross_entropy(const Variable<double>&, const Indices&, CrossEntropyOptions);
+template Variable<float> softmax_cross_entropy(const Variable<float>&, const IntegerArray&, CrossEntropyOptions);
+template Variable<double> softmax_cross_entropy(const Variable<double>&, const IntegerArray&, CrossEntropyOptions);
 template Variable<float> softmax_cross_entropy(const Variable<float>&, const Variable<float>&, std::ptrdiff_t);
 template Variable<double> softmax_cross_entropy(const Variable<double>&, const Variable<double>&, std::ptrdiff_t);
 

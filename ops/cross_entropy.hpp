@@ -1,6 +1,7 @@
 // The loss of a classifier, fused with its softmax.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/variable.hpp>
 
 #include <cstddef>
@@ -20,7 +21,8 @@ struct CrossEntropyOptions {
 // classes on `axis`. Throws ShapeError for others, std::out_of_range for a target that is neither 0 to n - 1 nor
 // ignore_index, std::invalid_argument for e outside [0, 1].
 template <class T>
-Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Indices& targets, CrossEntropyOptions options = {});
+Variable<T> softmax_cross_entropy(const Variable<T>& logits, const IntegerArray& targets,
+                                  CrossEntropyOptions options = {});
 
 // One loss per row, -sum_c q_c log softmax(logits)_c; dlogits = g (sum(q) softmax(logits) - q), dq = -g log
 // softmax(logits). The rows of q need not add up to 1: they may carry class weights. Shapes (..., n), (..., n) ->

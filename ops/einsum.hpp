@@ -3,6 +3,7 @@
 
 #include <xtape/core/variable.hpp>
 
+#include <initializer_list>
 #include <string_view>
 
 namespace xtape {
@@ -14,5 +15,9 @@ namespace xtape {
 // operands or lengths that do not fit one another, std::invalid_argument for anything else in the equation.
 template <class T>
 Variable<T> einsum(std::string_view equation, const Variables<T>& operands);
+template <class T>
+Variable<T> einsum(std::string_view equation, std::initializer_list<Variable<T>> operands) {
+    return einsum(equation, Variables<T>(operands));
+}
 
 }    // namespace xtape

@@ -1,6 +1,7 @@
 // The largest and the smallest elements, and where they are.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/variable.hpp>
 #include <xtape/ops/reduce.hpp>
 

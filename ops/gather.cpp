@@ -113,13 +113,14 @@ std::size_t check_grid(const char* name, const Shape& shape, std::ptrdiff_t axis
 }    // namespace
 
 template <class T>
-Variable<T> gather(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices) {
+Variable<T> gather(const Variable<T>& x, std::ptrdiff_t axis, const IntegerArray& indices) {
     std::size_t place = check_grid("gather", x.shape(), axis, indices);
     return apply(Gather<T>{place, detail::normalize_indices("gather", indices, x.shape()[place])}, x);
 }
 
 template <class T>
-Variable<T> scatter_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices, const Variable<T>& source) {
+Variable<T> scatter_add(const Variable<T>& x, std::ptrdiff_t axis, const IntegerArray& indices,
+                        const Variable<T>& source) {
     std::size_t place = check_grid("scatter_add", x.shape(), axis, indices);
     if (!same_shape(source.shape(), indices.shape()))
         detail::refuse_source("scatter_add", source.shape(), indices.shape());
@@ -128,10 +129,12 @@ Variable<T> scatter_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices
                  source));
 }
 
-template Variable<float> gather(const Variable<float>&, std::ptrdiff_t, const Indices&);
-template Variable<double> gather(const Variable<double>&, std::ptrdiff_t, const Indices&);
-template Variable<float> scatter_add(const Variable<float>&, std::ptrdiff_t, const Indices&, const Variable<float>&);
-template Variable<double> scatter_add(const Variable<double>&, std::ptrdiff_t, const Indices&, const Variable<double>&);
+template Variable<float> gather(const Variable<float>&, std::ptrdiff_t, const IntegerArray&);
+template Variable<double> gather(const Variable<double>&, std::ptrdiff_t, const IntegerArray&);
+template Variable<float> scatter_add(const Variable<float>&, std::ptrdiff_t, const IntegerArray&,
+                                     const Variable<float>&);
+template Variable<double> scatter_add(const Variable<double>&, std::ptrdiff_t, const IntegerArray&,
+                                      const Variable<double>&);
 
 namespace {
 

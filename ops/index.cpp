@@ -161,13 +161,14 @@ std::size_t check_list(const char* name, const Shape& shape, std::ptrdiff_t axis
 }    // namespace
 
 template <class T>
-Variable<T> index_select(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices) {
+Variable<T> index_select(const Variable<T>& x, std::ptrdiff_t axis, const IntegerArray& indices) {
     std::size_t place = check_list("index_select", x.shape(), axis, indices);
     return apply(IndexSelect<T>{place, detail::normalize_indices("index_select", indices, x.shape()[place])}, x);
 }
 
 template <class T>
-Variable<T> index_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& indices, const Variable<T>& source) {
+Variable<T> index_add(const Variable<T>& x, std::ptrdiff_t axis, const IntegerArray& indices,
+                      const Variable<T>& source) {
     std::size_t place = check_list("index_add", x.shape(), axis, indices), length = x.shape()[place];
     if (Shape wanted = with_length(x.shape(), place, indices.size()); !same_shape(source.shape(), wanted))
         detail::refuse_source("index_add", source.shape(), wanted);
@@ -175,13 +176,13 @@ Variable<T> index_add(const Variable<T>& x, std::ptrdiff_t axis, const Indices& 
 }
 
 template <class T>
-Variable<T> take(const Variable<T>& x, const Indices& indices) {
+Variable<T> take(const Variable<T>& x, const IntegerArray& indices) {
     Indices list = detail::normalize_indices("take", share(indices, Shape{indices.size()}), x.size());
     return reshape(apply(IndexSelect<T>{0, std::move(list)}, reshape(x, Shape{x.size()})), indices.shape());
 }
 
 template <class T>
-Variable<T> embedding(const Variable<T>& table, const Indices& indices) {
+Variable<T> embedding(const Variable<T>& table, const IntegerArray& indices) {
     if (table.dimension() == 0) throw ShapeError("[embedding] got a table of the shape (); wanted at least one axis");
     Indices list = detail::normalize_indices("embedding", share(indices, Shape{indices.size()}), table.shape()[0]);
     Shape shape = indices.shape();
@@ -201,7 +202,7 @@ Variable<T> masked_select(const Variable<T>& x, const Mask& mask) {
 }
 
 template <class T>
-Array<T> one_hot(const Indices& indices, std::size_t classes) {
+Array<T> one_hot(const IntegerArray& indices, std::size_t classes) {
     Shape shape = indices.shape();
     shape.push_back(classes);
     Array<T> y(shape, T(0));
@@ -214,13 +215,13 @@ Array<T> one_hot(const Indices& indices, std::size_t classes) {
     return y;
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                                \
-    template Variable<T> index_select(const Variable<T>&, std::ptrdiff_t, const Indices&);                  \
-    template Variable<T> index_add(const Variable<T>&, std::ptrdiff_t, const Indices&, const Variable<T>&); \
-    template Variable<T> take(const Variable<T>&, const Indices&);                                          \
-    template Variable<T> embedding(const Variable<T>&, const Indices&);                                     \
-    template Variable<T> masked_select(const Variable<T>&, const Mask&);                                    \
-    template Array<T> one_hot(const Indices&, std::size_t);
+#define XTAPE_INSTANTIATE(T)                                                                                     \
+    template Variable<T> index_select(const Variable<T>&, std::ptrdiff_t, const IntegerArray&);                  \
+    template Variable<T> index_add(const Variable<T>&, std::ptrdiff_t, const IntegerArray&, const Variable<T>&); \
+    template Variable<T> take(const Variable<T>&, const IntegerArray&);                                          \
+    template Variable<T> embedding(const Variable<T>&, const IntegerArray&);                                     \
+    template Variable<T> masked_select(const Variable<T>&, const Mask&);                                         \
+    template Array<T> one_hot(const IntegerArray&, std::size_t);
 XTAPE_INSTANTIATE(float)
 XTAPE_INSTANTIATE(double)
 #undef XTAPE_INSTANTIATE

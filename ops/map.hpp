@@ -36,6 +36,9 @@ struct Nest<F, 0, V> {
     static V top(const V& y) { return y; }
 };
 
+template <class First, class Other>
+using Second = Other;
+
 inline constexpr std::size_t deepest_map = 4;
 
 // The mixed derivative of f with respect to the inputs that `directions` lists (Depth of them), by nested dual numbers.
@@ -107,7 +110,12 @@ private:
 template <class F, class T, std::same_as<Variable<T>>... Rest>
 Variable<T> map(F f, const Variable<T>& first, const Rest&... rest) {
     static_assert(sizeof...(Rest) < 6, "map takes at most six variables");
-    return pointwise(detail::Mapped<F, 0>{std::move(f), {}}, first, rest...);
+    constexpr bool takes_numbers = std::invocable<const F&, Lanes<T>, detail::Second<Rest, Lanes<T>>...>;
+    static_assert(
+        takes_numbers,
+        "map's function takes as many numbers as there are variables, each by `auto`: it is called with numbers "
+        "that carry derivatives, which do not convert to double or float");
+    if constexpr (takes_numbers) return pointwise(detail::Mapped<F, 0>{std::move(f), {}}, first, rest...);
 }
 
 }    // namespace xtape

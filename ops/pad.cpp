@@ -94,7 +94,6 @@ Variable<T> wrap(const Variable<T>& x, std::size_t axis, PadWidth width) {
 
 std::vector<PadWidth> PadWidths::of(std::size_t dimension) const {
     std::vector<PadWidth> widths = list_;
-    if (all_) widths.assign(dimension, PadWidth{*all_, *all_});
     if (widths.size() != dimension)
         throw ShapeError("[pad] got " + std::to_string(widths.size()) + " pairs of widths for an array of " +
                          std::to_string(dimension) + " axes; wanted one per axis");

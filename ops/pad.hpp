@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -31,11 +30,9 @@ struct PadOptions {
     double value = 0;    // of PadMode::constant
 };
 
-// One width for all sides, or one PadWidth for each axis: 2, {{1, 1}, {0, 2}}.
+// One PadWidth for each axis: {{1, 1}, {0, 2}}.
 class PadWidths {
 public:
-    template <std::integral I>
-    PadWidths(I width) : all_(static_cast<std::ptrdiff_t>(width)) {}
     PadWidths(std::initializer_list<PadWidth> widths) : list_(widths) {}
     PadWidths(std::vector<PadWidth> widths) : list_(std::move(widths)) {}
 
@@ -44,7 +41,6 @@ public:
 
 private:
     std::vector<PadWidth> list_;
-    std::optional<std::ptrdiff_t> all_;
 };
 
 // y = x with margins, as NumPy's: before and after each axis, filled as options.mode says; its adjoint adds the margins
@@ -52,5 +48,10 @@ private:
 // reflection not shorter than the axis, a part from the other end longer than the axis, and for an edge of nothing.
 template <class T>
 Variable<T> pad(const Variable<T>& x, const PadWidths& widths, PadOptions options = {});
+// One width for all sides.
+template <class T, std::integral I>
+Variable<T> pad(const Variable<T>& x, I width, PadOptions options = {}) {
+    return pad(x, PadWidths(std::vector<PadWidth>(x.dimension(), PadWidth{width, width})), options);
+}
 
 }    // namespace xtape

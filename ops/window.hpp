@@ -7,7 +7,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -16,12 +15,9 @@ namespace xtape {
 // A number for each axis that a window moves along, or one for all: 2, {2, 1}.
 class PerAxis {
 public:
-    PerAxis() = default;    // none
-    template <std::integral I>
-    PerAxis(I number) : list_{static_cast<std::ptrdiff_t>(number)} {}
-    PerAxis(std::initializer_list<detail::Integer> numbers) {
-        for (detail::Integer number : numbers) list_.push_back(number.number);
-    }
+    // {}: none. No initializer_list, for the reason that Axes gives.
+    template <std::integral... I>
+    PerAxis(I... numbers) : list_{static_cast<std::ptrdiff_t>(numbers)...} {}
     template <detail::IntegerRange R>
     PerAxis(const R& numbers) {
         for (auto number : numbers) list_.push_back(static_cast<std::ptrdiff_t>(number));
@@ -42,9 +38,8 @@ class Padding {
 public:
     enum Kind { given, same, valid };
     Padding(Kind kind) : kind_(kind) {}
-    template <std::integral I>
-    Padding(I number) : numbers_(number) {}
-    Padding(std::initializer_list<detail::Integer> numbers) : numbers_(numbers) {}
+    template <std::integral... I>
+    Padding(I... numbers) : numbers_(numbers...) {}
     Padding(PerAxis numbers) : numbers_(std::move(numbers)) {}
 
     Kind kind() const { return kind_; }

@@ -83,6 +83,13 @@ public:
     // The truth of a comparison, lane by lane.
     struct Mask {
         typename Batch::batch_bool_type bits;
+        template <std::same_as<bool> B>
+        explicit operator B() const {
+            static_assert(sizeof(B) == 0,
+                          "a comparison inside map is one of several numbers at once, so that `if` and ?: cannot "
+                          "branch on it: write select(condition, a, b)");
+            return false;
+        }
         friend Mask operator&&(Mask a, Mask b) { return {a.bits & b.bits}; }
         friend Mask operator||(Mask a, Mask b) { return {a.bits | b.bits}; }
         friend Mask operator!(Mask a) { return {~a.bits}; }

@@ -140,21 +140,21 @@ Dataset<T>::Dataset(Array<T> inputs, DatasetOptions options) {
 }
 
 template <class T>
-Dataset<T>::Dataset(Array<T> inputs, Indices labels, DatasetOptions options) {
+Dataset<T> Dataset<T>::joined(Array<T> inputs, Indices labels, DatasetOptions options) {
     check(inputs, options);
     check_count(inputs.shape(), labels.shape(), "labels", true);
     check_labels(labels, options);
-    *this = Dataset(std::make_shared<Memory<T>>(Batch<T>{Variable<T>(std::move(inputs)), std::move(labels), {}}),
-                    std::move(options));
+    return Dataset(std::make_shared<Memory<T>>(Batch<T>{Variable<T>(std::move(inputs)), std::move(labels), {}}),
+                   std::move(options));
 }
 
 template <class T>
-Dataset<T>::Dataset(Array<T> inputs, Array<T> targets, DatasetOptions options) {
+Dataset<T> Dataset<T>::joined(Array<T> inputs, Array<T> targets, DatasetOptions options) {
     check(inputs, options);
     check_count(inputs.shape(), targets.shape(), "targets", false);
-    *this = Dataset(std::make_shared<Memory<T>>(
-                        Batch<T>{.inputs = Variable<T>(std::move(inputs)), .targets = Variable<T>(std::move(targets))}),
-                    std::move(options));
+    return Dataset(std::make_shared<Memory<T>>(
+                       Batch<T>{.inputs = Variable<T>(std::move(inputs)), .targets = Variable<T>(std::move(targets))}),
+                   std::move(options));
 }
 
 template <class T>

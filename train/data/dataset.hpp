@@ -1,6 +1,7 @@
 // Dataset<T>: examples along the first axis, with labels or targets.
 #pragma once
 
+#include <xtape/core/array.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/train/data/detail/rows.hpp>
 #include <xtape/train/data/source.hpp>
@@ -23,6 +24,9 @@ struct DatasetOptions {
         {};    // how to look at an example whose input is flat: {28, 28}; a matrix, or (channels, h, w)
 };
 
+template <class X>
+concept Expression = xt::is_xexpression<std::decay_t<X>>::value;
+
 // An immutable set of examples; a cheap handle. Subsets share the examples with the set that they are taken from, and
 // remember which ones they are, so that a preprocessing fitted on what is held out is noticed.
 template <class T>
@@ -31,16 +35,14 @@ public:
     using value_type = T;
 
     Dataset() = default;    // no examples; everything but size() and defined() throws
-    // Arrays in memory: inputs (n, ...), and labels (n,), integers from 0, or targets (n, ...), numbers. Throws
-    // ShapeError when there are not as many of both, or the example_shape has other elements than an input;
-    // std::out_of_range for a negative label, or one without a name where names are given.
-    Dataset(Array<T> inputs, Indices labels, DatasetOptions options = {});
-    Dataset(Array<T> inputs, Array<T> targets, DatasetOptions options = {});
+    // Arrays in memory, or any xtensor expressions: inputs (n, ...), and labels (n,), integers from 0, or targets
+    // (n, ...), numbers. Throws ShapeError when there are not as many of both, or the example_shape has other elements
+    // than an input; std::out_of_range for a negative label, or one without a name where names are given.
+    template <Expression X, Expression Y>
+    Dataset(X&& inputs, Y&& answers, DatasetOptions options = {})
+        : Dataset(joined(Array<T>(std::forward<X>(inputs)), Answers<Y>(std::forward<Y>(answers)), std::move(options))) {
+    }
     explicit Dataset(Array<T> inputs, DatasetOptions options = {});
-    // Any xtensor expressions; integers are labels.
-    template <class X, class Y>
-    Dataset(const xt::xexpression<X>& inputs, const xt::xexpression<Y>& answers, DatasetOptions options = {})
-        : Dataset(Array<T>(inputs.derived_cast()), answers_of(answers.derived_cast()), std::move(options)) {}
     // Examples that are fetched when they are needed.
     explicit Dataset(std::shared_ptr<const Source<T>> source, DatasetOptions options = {});
 
@@ -89,12 +91,9 @@ private:
     friend class Partition;
 
     template <class Y>
-    static auto answers_of(const Y& answers) {
-        if constexpr (std::integral<typename Y::value_type>)
-            return Indices(answers);
-        else
-            return Array<T>(answers);
-    }
+    using Answers = std::conditional_t<std::integral<typename std::decay_t<Y>::value_type>, Indices, Array<T>>;
+    static Dataset joined(Array<T> inputs, Indices labels, DatasetOptions options);
+    static Dataset joined(Array<T> inputs, Array<T> targets, DatasetOptions options);
     std::uint64_t identity(std::size_t i) const;
     void check_rows(Rows rows) const;
 

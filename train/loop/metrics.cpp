@@ -268,7 +268,7 @@ std::shared_ptr<const Metric<T>> r_squared() {
 }
 
 template <class T>
-Indices confusion_matrix(const Array<T>& outputs, const Indices& labels) {
+Indices confusion_matrix(const Array<T>& outputs, const IntegerArray& labels) {
     const std::size_t classes = class_count("confusion_matrix", outputs, labels.size());
     Indices counts = empty_array<std::int64_t>({classes, classes});
     counts.fill(0);
@@ -296,7 +296,7 @@ template std::shared_ptr<const Metric<float>> root_mean_squared_error();
 template std::shared_ptr<const Metric<double>> root_mean_squared_error();
 template std::shared_ptr<const Metric<float>> r_squared();
 template std::shared_ptr<const Metric<double>> r_squared();
-template Indices confusion_matrix(const Array<float>&, const Indices&);
-template Indices confusion_matrix(const Array<double>&, const Indices&);
+template Indices confusion_matrix(const Array<float>&, const IntegerArray&);
+template Indices confusion_matrix(const Array<double>&, const IntegerArray&);
 
 }    // namespace xtape::train

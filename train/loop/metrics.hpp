@@ -1,6 +1,7 @@
 // Metrics: how good a model is over a whole set of examples, and not as a mean over batches.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/state.hpp>
 #include <xtape/train/data/source.hpp>
 #include <xtape/train/loop/history.hpp>
@@ -56,6 +57,6 @@ std::shared_ptr<const Metric<T>> r_squared();
 
 // How often each class (row) was taken for each (column). Throws ShapeError for outputs that are not (n, classes).
 template <class T>
-Indices confusion_matrix(const Array<T>& outputs, const Indices& labels);
+Indices confusion_matrix(const Array<T>& outputs, const IntegerArray& labels);
 
 }    // namespace xtape::train
