@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/nn/classification_loss.hpp>
 #include <xtape/nn/detail/loss.hpp>
 #include <xtape/ops/activation.hpp>
@@ -52,7 +53,8 @@ void check_labels(const char* name, const Indices& labels, const Classes& classe
 }
 
 void check_smoothing(double e) {
-    if (!(e >= 0 && e <= 1)) refuse_loss("cross_entropy", "label_smoothing = " + std::to_string(e) + "; wanted 0 to 1");
+    if (!(e >= 0 && e <= 1))
+        refuse_loss("cross_entropy", "label_smoothing = " + xtape::detail::to_text(e) + "; wanted 0 to 1");
 }
 
 // The weighted and smoothed distributions that labels stand for, of the scores' shape; zeros for ignored ones.
@@ -98,7 +100,7 @@ void check_targets(const char* name, const Variable<T>& scores, const Variable<T
     const Array<T>& values = target.value();
     auto check = [&](const char* wanted, auto allowed) {
         if (std::size_t i = first_refused(values, allowed); i < values.size())
-            refuse_loss(name, "the target " + std::to_string(values.storage()[i]) + " at index " +
+            refuse_loss(name, "the target " + xtape::detail::to_text(values.storage()[i]) + " at index " +
                                   place_of(i, values.shape()) + "; wanted " + wanted);
     };
     if (low < 0)
@@ -182,8 +184,8 @@ Variable<T> focal_loss(const Variable<T>& scores, const Variable<T>& target, Foc
     constexpr auto name = "focal_loss";
     check_targets(name, scores, target, 0);
     if (!(options.gamma >= 0) || !(options.alpha <= 1))
-        refuse_loss(name, "gamma = " + std::to_string(options.gamma) + ", alpha = " + std::to_string(options.alpha) +
-                              "; wanted gamma >= 0, alpha <= 1");
+        refuse_loss(name, "gamma = " + xtape::detail::to_text(options.gamma) +
+                              ", alpha = " + xtape::detail::to_text(options.alpha) + "; wanted gamma >= 0, alpha <= 1");
     Variable<T> losses = xtape::detail::logistic(scores, target, 1);
     if (options.gamma > 0) {
         Variable<T> p = sigmoid(scores);

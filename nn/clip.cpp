@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/error.hpp>
 #include <xtape/nn/clip.hpp>
 
@@ -50,9 +51,10 @@ template <class T>
 double clip_grad_norm(const Parameters<T>& parameters, double max_norm, ClipOptions options) {
     const double p = options.norm;
     if (!(max_norm >= 0))
-        throw std::invalid_argument("[clip_grad_norm] got max_norm = " + std::to_string(max_norm) +
+        throw std::invalid_argument("[clip_grad_norm] got max_norm = " + xtape::detail::to_text(max_norm) +
                                     "; wanted 0 or more");
-    if (!(p > 0)) throw std::invalid_argument("[clip_grad_norm] got norm = " + std::to_string(p) + "; wanted above 0");
+    if (!(p > 0))
+        throw std::invalid_argument("[clip_grad_norm] got norm = " + xtape::detail::to_text(p) + "; wanted above 0");
 
     double largest = 0;
     for (const auto& [name, parameter] : parameters) {
@@ -94,7 +96,8 @@ double clip_grad_norm(const Parameters<T>& parameters, double max_norm, ClipOpti
 template <class T>
 void clip_grad_value(const Parameters<T>& parameters, double limit) {
     if (!(limit >= 0))
-        throw std::invalid_argument("[clip_grad_value] got limit = " + std::to_string(limit) + "; wanted 0 or more");
+        throw std::invalid_argument("[clip_grad_value] got limit = " + xtape::detail::to_text(limit) +
+                                    "; wanted 0 or more");
     auto bound = static_cast<T>(limit);
     for (const auto& named : parameters) {
         Variable<T> parameter = named.parameter;

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/random.hpp>
 #include <xtape/nn/init.hpp>
 #include <xtape/nn/linear.hpp>
@@ -97,7 +98,7 @@ Variable<T> DropConnect<T>::moment_matched(const Variable<T>& x) {
 
 template <class T>
 std::string DropConnect<T>::describe() const {
-    std::string p = std::to_string(p_);
+    std::string p = xtape::detail::to_text(p_);
     p.resize(std::max(p.find_last_not_of('0') + 1, p.find('.') + 2));
     return "DropConnect(" + sizes(in_, out_) + ", p = " + p + (bias.defined() ? ")" : ", no bias)");
 }

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/nn/pooling.hpp>
 
 #include <cmath>
@@ -89,7 +90,7 @@ LpPool<T, rank>::LpPool(Module<T>* owner, std::string_view name, double p, PerAx
     kernel_.of(kind_of("LpPool", rank), "kernel", rank, 1);
     check_stride(kind_of("LpPool", rank), options_.stride, rank);
     if (!(p_ > 0 && std::isfinite(p_)))
-        this->refuse_option("LpPool", "p = " + std::to_string(p_) + "; wanted a positive number");
+        this->refuse_option("LpPool", "p = " + xtape::detail::to_text(p_) + "; wanted a positive number");
 }
 template <class T, std::size_t rank>
 Variable<T> LpPool<T, rank>::forward(const Variable<T>& x) {

@@ -14,7 +14,7 @@ void require_signs(const char* name, const Variable<T>& target) {
     const Array<T>& values = target.value();
     for (std::size_t i = 0; i < values.size(); ++i)
         if (T t = values.storage()[i]; t != 1 && t != -1)
-            refuse_loss(name, "the target " + std::to_string(t) + " at index " + place_of(i, values.shape()) +
+            refuse_loss(name, "the target " + xtape::detail::to_text(t) + " at index " + place_of(i, values.shape()) +
                                   "; wanted -1 or 1");
 }
 

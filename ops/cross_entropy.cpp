@@ -1,3 +1,4 @@
+#include <xtape/core/detail/number.hpp>
 #include <xtape/core/operation.hpp>
 #include <xtape/core/shape.hpp>
 #include <xtape/core/threads.hpp>
@@ -277,7 +278,7 @@ template <class T>
 Variable<T> softmax_cross_entropy(const Variable<T>& logits, const IntegerArray& targets, CrossEntropyOptions options) {
     if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
         throw std::invalid_argument("[softmax_cross_entropy] got label_smoothing " +
-                                    std::to_string(options.label_smoothing) + "; wanted 0 to 1");
+                                    xtape::detail::to_text(options.label_smoothing) + "; wanted 0 to 1");
     Variable<T> x = classes_last(logits, options.axis);
     if (!same_shape(without_last(x.shape()), targets.shape()))
         throw ShapeError("[softmax_cross_entropy] got logits of the shape " + to_string(logits.shape()) +

@@ -73,7 +73,7 @@ template <class T>
 Samples SolveTriangular<T>::samples() {
     auto f = [](const auto& x) { return solve_triangular(x[0], x[1]); };
     auto transposed = [](const auto& x) { return solve_triangular(x[0], x[1], {.transpose = true}); };
-    const A lower{{2.0, 7.0}, {1.0, 4.0}};    // the 7 is of no account
+    const A lower{{2.0, 7.0}, {1.0, 4.0}};    // the 7 is ignored
     return Samples()
         .add("two sides", {lower, A{{2.0, 4.0}, {9.0, 2.0}}}, f,
              [](const Arrays&) {

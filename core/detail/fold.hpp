@@ -129,7 +129,7 @@ private:
         const std::size_t size = length * inner, at_once = most / size;
         parallel_for(outer, parallel_grain(size, parallel), [&](std::size_t begin, std::size_t end) {
             constexpr std::size_t space = most + short_group + 2 * width;
-            T mapped[space], some[space];    // what stands behind the last line is combined too, but not looked at
+            T mapped[space], some[space];    // what stands behind the last line is combined too, but ignored
             const std::size_t used = std::min(space, (end - begin + 1) * size + 2 * width);
             std::fill_n(mapped, used, T(0));
             std::fill_n(some, used, T(0));

@@ -57,7 +57,7 @@ private:
         return last - y >= furthest + static_cast<std::ptrdiff_t>(reach) - 1;
     }
 
-    // Brings b's rows into order, `reach` apart; what is beyond the columns is of no account.
+    // Brings b's rows into order, `reach` apart; what is beyond the columns does not matter.
     void arrange(const T* y, const T* last, T* right) const {
         if constexpr (width > 1 && vectors == 1)
             if (b_.row_step == 1 && b_.column_step > 0 && b_.rows <= width &&

@@ -101,14 +101,14 @@ BOOST_AUTO_TEST_CASE(maxout_takes_the_largest_of_its_pieces) {
 
 BOOST_AUTO_TEST_CASE(dropout_layers_are_the_identity_in_evaluation) {
     nn::Dropout<D> dropout(0.5);
-    nn::Dropout<D> lecture(0.25, {.inverted = false});
+    nn::Dropout<D> plain(0.25, {.inverted = false});
     nn::FeatureDropout<D> feature(0.5);
     nn::AlphaDropout<D> alpha(0.5);
     Array<D> x = numbers({2, 3, 2});
-    for (nn::Module<D>* layer : {static_cast<nn::Module<D>*>(&dropout), static_cast<nn::Module<D>*>(&lecture),
+    for (nn::Module<D>* layer : {static_cast<nn::Module<D>*>(&dropout), static_cast<nn::Module<D>*>(&plain),
                                  static_cast<nn::Module<D>*>(&feature), static_cast<nn::Module<D>*>(&alpha)}) {
         check_gradients(*layer, x);
-        check_close((*layer)(Variable<D>(x)).value(), layer == &lecture ? Array<D>(0.75 * x) : x, 1e-15);
+        check_close((*layer)(Variable<D>(x)).value(), layer == &plain ? Array<D>(0.75 * x) : x, 1e-15);
     }
     BOOST_CHECK_THROW(nn::Dropout<D>(1.5), std::invalid_argument);
 }

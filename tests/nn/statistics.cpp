@@ -57,8 +57,8 @@ BOOST_AUTO_TEST_CASE(dropout_keeps_the_mean_and_has_the_variance_of_its_mask) {
         Array<D> y = layer(ones).value();
         check_moments(y, 1, p / (1 - p));
         for (D e : y.storage()) BOOST_TEST_REQUIRE((e == 0 || std::abs(e - 1 / (1 - p)) < 1e-15));
-        nn::Dropout<D> lecture(p, {.inverted = false});
-        check_moments(lecture(ones).value(), 1 - p, p * (1 - p));
+        nn::Dropout<D> plain(p, {.inverted = false});
+        check_moments(plain(ones).value(), 1 - p, p * (1 - p));
     }
 }
 

@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(multi_step_falls_at_milestones) {
     check(multi_step({.milestones = {}}), 5, [](int) { return 1.0; });
 }
 
-BOOST_AUTO_TEST_CASE(exponential_and_inverse_time_are_the_lectures_forms) {
+BOOST_AUTO_TEST_CASE(exponential_and_inverse_time_are_cs231ns_forms) {
     check(exponential({.rate = 0.05}), 100, [](int t) { return std::exp(-0.05 * t); });
     check(exponential({.rate = -std::log(0.9)}), 30, [](int t) { return std::pow(0.9, t); });
     check(inverse_time({.rate = 0.05}), 100, [](int t) { return 1 / (1 + 0.05 * t); });

@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(adam_corrects_the_bias_of_its_moments) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(adam_without_bias_correction_is_the_lectures_first_form) {
+BOOST_AUTO_TEST_CASE(adam_without_bias_correction_is_cs231ns_first_form) {
     check_walks<Adam>(AdamOptions{.lr = 0.01, .betas = {0.9, 0.995}, .bias_correction = false},
                       [](double& p, double g, int, double(&own)[4]) {
                           moments(g, 0.9, 0.995, own);
@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(float_follows_double) {
 }
 
 // CS231n's forms of momentum, with one learning rate.
-BOOST_AUTO_TEST_CASE(momentum_is_the_lectures_velocity) {
+BOOST_AUTO_TEST_CASE(momentum_is_cs231ns_velocity) {
     check_walks<SGD>(SGDOptions{.lr = 1e-4, .momentum = 0.9}, [](double& x, double dx, int, double(&v)[4]) {
         v[0] = 0.9 * v[0] - 1e-4 * dx;
         x += v[0];

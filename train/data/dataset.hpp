@@ -63,7 +63,7 @@ public:
     const std::vector<std::string>& class_names() const { return options_.class_names; }
     // The name of a class: its number where it has no name.
     std::string class_name(std::int64_t label) const;
-    // How an example is looked at: the option, or its input's shape.
+    // The shape of an example: the option, or its input's shape.
     Shape example_shape() const;
     // One more than the largest label, or the number of names; and how often each label comes.
     std::size_t classes() const;

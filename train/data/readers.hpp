@@ -12,7 +12,7 @@
 
 namespace xtape::train {
 
-// MNIST and its kin: flat inputs (n, 784) from 0 to 1, looked at as 28 x 28; what the files call training and test is
+// MNIST and its kin: flat inputs (n, 784) from 0 to 1, shown as 28 x 28; what the files call training and test is
 // `train` and `test`. Throws as io::read_mnist.
 template <class T>
 Split<T> read_mnist(const std::filesystem::path& folder);

@@ -9,7 +9,7 @@
 
 namespace xtape::train {
 
-// What is fitted and trained with, what is looked at on the way, and what is looked at once, at the end.
+// What the model is fitted to, what is evaluated along the way, and what is evaluated once, at the end.
 template <class T>
 struct Split {
     Dataset<T> train, validation, test;

@@ -204,8 +204,8 @@ struct LeakOptions {
 };
 Verdict answer_in_inputs(const Evidence& evidence, const LeakOptions& options = {});
 
-// Without a threshold: a loss that does not fit the model's last operation, layers left in evaluation mode while they are
-// trained, and layers with nothing nonlinear between them.
+// Without a threshold: a loss that does not fit the model's last operation, layers left in evaluation mode while they
+// are trained, and layers with nothing nonlinear between them.
 Verdict loss_does_not_fit(const Evidence& evidence);
 Verdict layers_in_evaluation(const Evidence& evidence);
 Verdict no_activation(const Evidence& evidence);

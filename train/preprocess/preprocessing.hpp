@@ -30,7 +30,7 @@ public:
     virtual std::unique_ptr<Preprocessing> clone() const = 0;
 
     virtual State state() const = 0;
-    // Throws StateError, having changed nothing, when the state is that of something else.
+    // Throws StateError, having changed nothing, when the state does not match.
     virtual void load_state(const State& state) = 0;
 
 protected:

@@ -111,7 +111,7 @@ Elements elements_of(const State::Value& value) {
 Bytes read_file(const std::filesystem::path& path) {
     detail::Descriptor descriptor = detail::open_to_read(path);
     struct stat status {};
-    if (fstat(descriptor, &status) != 0) throw Reason(std::string("cannot be looked at: ") + std::strerror(errno));
+    if (fstat(descriptor, &status) != 0) throw Reason(std::string("cannot be examined: ") + std::strerror(errno));
     Bytes bytes(static_cast<std::size_t>(status.st_size));
     for (std::size_t done = 0; done < bytes.size();) {
         ssize_t got = read(descriptor, bytes.data() + done, bytes.size() - done);

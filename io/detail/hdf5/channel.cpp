@@ -12,7 +12,7 @@ namespace xtape::io::hdf5 {
 
 Channel::Channel(int descriptor) : descriptor_(descriptor) {
     struct stat status {};
-    if (fstat(descriptor, &status) != 0) throw Reason(std::string("cannot be looked at: ") + std::strerror(errno));
+    if (fstat(descriptor, &status) != 0) throw Reason(std::string("cannot be examined: ") + std::strerror(errno));
     size_ = static_cast<std::uint64_t>(status.st_size);
 }
 
