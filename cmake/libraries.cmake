@@ -14,6 +14,7 @@ function(xtape_add_library folder)
     set(target xtape_${folder})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
     list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/core/detail/cpu_guard.cpp")    # is compiled apart: see core/CMakeLists.txt
+    list(FILTER sources EXCLUDE REGEX "/train/distributed/")                       # is a library of its own: xtape::mpi
     if(sources)
         add_library(${target} ${sources})
         xtape_own_target(${target})

@@ -15,6 +15,8 @@ option(XTAPE_WARNINGS_AS_ERRORS "Treat warnings in xtape's own sources as errors
 option(XTAPE_BUILD_TESTS "Build the tests" ${XTAPE_TOP_LEVEL})
 option(XTAPE_BUILD_EXAMPLES "Build the examples" ${XTAPE_TOP_LEVEL})
 option(XTAPE_BUILD_BENCH "Build the benchmarks" ${XTAPE_TOP_LEVEL})
+set(XTAPE_MPI AUTO CACHE STRING "Processes over MPI in xtape::mpi: ON, OFF, or AUTO, where MPI is found")
+set_property(CACHE XTAPE_MPI PROPERTY STRINGS AUTO ON OFF)
 option(BUILD_SHARED_LIBS "Build shared libraries" OFF)
 
 if(XTAPE_TOP_LEVEL)

@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(xtape INTERFACE)
 add_library(xtape::xtape ALIAS xtape)
-set(targets xtape)
+set(targets xtape xtape_mpi)
 foreach(folder IN LISTS XTAPE_FOLDERS)
     target_link_libraries(xtape INTERFACE xtape::${folder})
     list(APPEND targets xtape_${folder})
@@ -14,7 +14,8 @@ foreach(folder IN LISTS XTAPE_FOLDERS)
         PATTERN "*.hpp"
     )
 endforeach()
-install(FILES "${XTAPE_INCLUDE_DIR}/xtape/xtape.hpp" "${XTAPE_INCLUDE_DIR}/xtape/train.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xtape")
+install(FILES "${XTAPE_INCLUDE_DIR}/xtape/xtape.hpp" "${XTAPE_INCLUDE_DIR}/xtape/train.hpp"
+              "${XTAPE_INCLUDE_DIR}/xtape/mpi.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xtape")
 install(
     TARGETS ${targets}
     EXPORT xtapeTargets

@@ -6,6 +6,7 @@ packages=(
     git g++ make cmake ninja-build pkg-config ccache clang-format
     libxtensor-dev libxtensor-blas-dev libxsimd-dev libopenblas-openmp-dev
     libboost-test-dev libhdf5-dev librandom123-dev zlib1g-dev nlohmann-json3-dev
+    libopenmpi-dev openmpi-bin          # several processes: xtape::mpi
     python3-numpy python3-h5py          # independent readers of what we write
     clang libclang-rt-14-dev            # the second compiler, and its sanitizers
 )

@@ -35,23 +35,24 @@ public:
         thread_.join();
     }
 
-    void ask(std::size_t number) {
+    void ask(std::size_t number, const Cut& cut) {
         {
             std::lock_guard lock(mutex_);
             wanted_ = number;
+            cut_ = cut;
             asked_ = true;
         }
         changed_.notify_all();
     }
     bool is_asked() const { return asked_; }    // by the only thread that asks
-    std::size_t wanted() const { return wanted_; }
+    const Cut& cut() const { return cut_; }     // likewise
 
-    Batch<T> take() {
+    Parts<T> take() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return done_; });
         done_ = asked_ = false;
         if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-        return std::move(batch_);
+        return std::move(parts_);
     }
     // Waits until the thread no longer looks at the loader.
     void drop() {
@@ -69,16 +70,17 @@ private:
             changed_.wait(lock, [&] { return stopping_ || (asked_ && !done_); });
             if (stopping_) return;
             const std::size_t number = wanted_;
+            const Cut cut = cut_;
             lock.unlock();
-            Batch<T> batch;
+            Parts<T> parts;
             std::exception_ptr failure;
             try {
-                batch = loader_.make_batch(number);
+                parts = loader_.make_batch(number, cut);
             } catch (...) {
                 failure = std::current_exception();
             }
             lock.lock();
-            batch_ = std::move(batch);
+            parts_ = std::move(parts);
             failure_ = failure;
             done_ = true;
             changed_.notify_all();
@@ -89,8 +91,9 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::size_t wanted_ = 0;
+    Cut cut_;
     bool asked_ = false, done_ = false, stopping_ = false;
-    Batch<T> batch_;
+    Parts<T> parts_;
     std::exception_ptr failure_;
     std::thread thread_;    // last: it uses the others
 };
@@ -162,12 +165,24 @@ void DataLoader<T>::make_order() {
 }
 
 template <class T>
-Batch<T> DataLoader<T>::make_batch(std::size_t number) const {
-    const std::size_t begin = number * options_.batch_size, end = std::min(data_.size(), begin + options_.batch_size);
+Parts<T> DataLoader<T>::make_batch(std::size_t number, const Cut& cut) const {
+    const std::size_t begin = number * options_.batch_size;
+    Parts<T> parts{{}, std::min(data_.size() - begin, options_.batch_size)};
+    Stream stream = batch_stream(key_, epoch_, number);
+    const std::vector<Stream> streams =
+        transform_ && cut.shards > 1 ? stream.split(cut.shards) : std::vector<Stream>(cut.shards, stream);
+    for (std::size_t i = cut.first; i < cut.last; ++i)
+        parts.shards.push_back(
+            make_shard(begin + cut.begin(i, parts.examples), begin + cut.begin(i + 1, parts.examples), streams[i]));
+    return parts;
+}
+
+template <class T>
+Batch<T> DataLoader<T>::make_shard(std::size_t begin, std::size_t end, Stream stream) const {
+    if (begin == end) return {};
     const bool everything = begin == 0 && end == data_.size() && !options_.shuffle && cumulative_.empty();
     Batch<T> batch = everything ? data_.all() : data_.fetch(Rows(order_).subspan(begin, end - begin));
     if (transform_) {
-        Stream stream = batch_stream(key_, epoch_, number);
         Array<T> inputs = share(batch.inputs.value());
         batch.inputs = Variable<T>();    // so that the elements are ours alone
         transform_(inputs, stream);
@@ -178,6 +193,15 @@ Batch<T> DataLoader<T>::make_batch(std::size_t number) const {
 
 template <class T>
 const Batch<T>* DataLoader<T>::next() {
+    return next(Cut()) == nullptr ? nullptr : &parts_.shards.front();
+}
+
+template <class T>
+const Parts<T>* DataLoader<T>::next(const Cut& cut) {
+    if (cut.shards == 0 || cut.first > cut.last || cut.last > cut.shards)
+        throw std::invalid_argument("[DataLoader] got the shards " + std::to_string(cut.first) + " to " +
+                                    std::to_string(cut.last) + " of " + std::to_string(cut.shards) +
+                                    "; wanted some of 1 or more");
     resumed_ = false;
     if (given_ == size()) {
         if (prefetcher_) prefetcher_->drop();
@@ -188,15 +212,16 @@ const Batch<T>* DataLoader<T>::next() {
     }
     if (order_.empty()) make_order();
     if (!options_.prefetch) {
-        batch_ = make_batch(given_);
+        parts_ = make_batch(given_, cut);
     } else {
         if (!prefetcher_) prefetcher_ = std::make_unique<Prefetcher>(*this);
-        if (!prefetcher_->is_asked()) prefetcher_->ask(given_);
-        batch_ = prefetcher_->take();
-        if (given_ + 1 < size()) prefetcher_->ask(given_ + 1);
+        if (prefetcher_->is_asked() && prefetcher_->cut() != cut) prefetcher_->drop();
+        if (!prefetcher_->is_asked()) prefetcher_->ask(given_, cut);
+        parts_ = prefetcher_->take();
+        if (given_ + 1 < size()) prefetcher_->ask(given_ + 1, cut);
     }
     ++given_;
-    return &batch_;
+    return &parts_;
 }
 
 template <class T>
@@ -210,7 +235,7 @@ void DataLoader<T>::restart() {
 
 template <class T>
 typename DataLoader<T>::Iterator DataLoader<T>::begin() {
-    if (!resumed_) restart();
+    start();
     return Iterator(*this);
 }
 

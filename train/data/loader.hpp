@@ -5,6 +5,7 @@
 #include <xtape/core/state.hpp>
 #include <xtape/train/data/dataset.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,27 @@ struct LoaderOptions {
     std::vector<double> class_weights = {};
     bool prefetch = false;                     // fetch the next batch on a thread of its own meanwhile
     std::optional<std::uint64_t> seed = {};    // none: drawn from default_generator().shuffling()
+};
+
+// What of each batch a process is given, where several share the work: the shards `first` to `last` - 1 of those that
+// the batch is cut into.
+struct Cut {
+    std::size_t shards = 1;
+    std::size_t first = 0, last = 1;
+    bool operator==(const Cut&) const = default;
+
+    // Shard `i` of `count` examples begins here; the first count % shards shards have one example more than the others.
+    std::size_t begin(std::size_t i, std::size_t count) const {
+        return i * (count / shards) + std::min(i, count % shards);
+    }
+    std::size_t size(std::size_t i, std::size_t count) const { return begin(i + 1, count) - begin(i, count); }
+};
+
+// A batch, or some shards of it.
+template <class T>
+struct Parts {
+    std::vector<Batch<T>> shards = {};    // those of the cut; one without examples has no inputs
+    std::size_t examples = 0;             // of the whole batch
 };
 
 // Walks through a data set in batches, each changed by the transform, if there is one:
@@ -59,8 +81,15 @@ public:
     // The next batch, or null at the end of an epoch, after which the next one begins. The batch lives until the next
     // call.
     const Batch<T>* next();
+    // Those shards of the next batch that the cut names, each changed by the transform with a random stream of its own:
+    // a shard is the same whoever is given it. Throws std::invalid_argument for a cut that is none.
+    const Parts<T>* next(const Cut& cut);
     // Goes back to the beginning of the epoch that is under way, or on to the next when part of it was given.
     void restart();
+    // What an iteration begins with: restart(), unless the position has just been loaded.
+    void start() {
+        if (!resumed_) restart();
+    }
 
     State state() const;
     // Throws StateError, having changed nothing, when the state is that of another loader: of other data, or options
@@ -93,7 +122,8 @@ private:
     class Prefetcher;
 
     void make_order();
-    Batch<T> make_batch(std::size_t number) const;
+    Parts<T> make_batch(std::size_t number, const Cut& cut) const;
+    Batch<T> make_shard(std::size_t begin, std::size_t end, Stream stream) const;
     State layout() const;
 
     Dataset<T> data_;
@@ -105,7 +135,7 @@ private:
     bool resumed_ = false;
     std::vector<double> cumulative_;     // of the examples' weights
     std::vector<std::int64_t> order_;    // of the epoch; empty when it is to be made
-    Batch<T> batch_;
+    Parts<T> parts_;
     std::unique_ptr<Prefetcher> prefetcher_;
 };
 

@@ -1,4 +1,5 @@
 #include <xtape/core/backward.hpp>
+#include <xtape/core/random.hpp>
 #include <xtape/nn/clip.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/train/diagnosis/detail/sampler.hpp>
@@ -6,6 +7,7 @@
 #include <xtape/train/loop/detail/interrupt.hpp>
 #include <xtape/train/loop/detail/progress_bar.hpp>
 #include <xtape/train/loop/detail/running.hpp>
+#include <xtape/train/loop/detail/silent.hpp>
 #include <xtape/train/loop/detail/text.hpp>
 #include <xtape/train/loop/trainer.hpp>
 
@@ -51,6 +53,7 @@ Trainer<T>::Trainer(nn::Module<T>& model, optim::Optimizer<T>& optimizer, Object
     if (options_.ema && options_.swa_from) refuse("ema and swa_from", "one average of the weights");
     averaging_ = std::make_unique<detail::Averaging<T>>(model_, options_.ema, options_.swa_from);
     running_ = std::make_unique<Running>(objective_.metrics());
+    if (!leads()) options_.progress = Progress::none;
 }
 
 template <class T>
@@ -65,8 +68,10 @@ Callback& Trainer<T>::add(std::unique_ptr<Callback> callback) {
          ++number)
         unique = name + "_" + std::to_string(number);
     callback_names_.push_back(std::move(unique));
+    Callback& added = *callback;
+    if (!leads() && !callback->log().empty()) callback = std::make_unique<detail::Silent>(std::move(callback));
     callbacks_.push_back(std::move(callback));
-    return *callbacks_.back();
+    return added;
 }
 
 template <class T>
@@ -146,6 +151,11 @@ const History& Trainer<T>::fit(DataLoader<T>& batches, DataLoader<T>* validation
     if (ended_ && (is_complete() || !stopped_.empty())) return history_;
     ended_ = false;
 
+    if (options_.team != nullptr) {
+        std::vector<Entry> shared{{"model", model_}, {"random", default_generator()}, {"loader", batches}};
+        if (validation != nullptr) shared.emplace_back("validation", *validation);
+        options_.team->begin(shared);
+    }
     *schedule_unit_ = std::max<std::int64_t>(1, steps_per_epoch());
     const std::size_t epochs =
         options_.steps > 0 ? static_cast<std::size_t>((options_.steps - 1) / *schedule_unit_ + 1) : options_.epochs;
@@ -172,21 +182,22 @@ bool Trainer<T>::is_complete() const {
 
 template <class T>
 bool Trainer<T>::should_interrupt(const Loop& loop) const {
-    return (options_.max_steps > 0 && steps_ >= options_.max_steps) ||
-           (options_.seconds > 0 && loop.bar.seconds() >= options_.seconds) || loop.signals.interrupted();
+    if (options_.max_steps > 0 && steps_ >= options_.max_steps) return true;
+    const bool here = (options_.seconds > 0 && loop.bar.seconds() >= options_.seconds) || loop.signals.interrupted();
+    return options_.team == nullptr ? here : options_.team->any(here);
 }
 
 template <class T>
 void Trainer<T>::train_epoch(Loop& loop) {
     DataLoader<T>& batches = loop.batches;
     std::size_t gathered = 0, examples = 0;
-    while (const Batch<T>* batch = batches.next()) {
+    while (const Parts<T>* parts = batches.next(cut())) {
         if (gathered == 0) {
             optimizer_.zero_grad();
             if (sampler_) sampler_->begin_step(steps_ + 1, epoch_ == 0);
         }
-        add_gradient(*batch);
-        examples += batch->size();
+        add_gradient(*parts);
+        examples += parts->examples;
         if (++gathered < options_.accumulate && batches.batches_given() < batches.size()) continue;
         take_step();
         gathered = 0;
@@ -208,36 +219,47 @@ void Trainer<T>::train_epoch(Loop& loop) {
 }
 
 template <class T>
-void Trainer<T>::add_gradient(const Batch<T>& batch) {
-    auto [loss, outputs] = [&] {
-        const auto watch = sampler_ ? sampler_->watch_forward() : nullptr;
-        return objective_(model_, batch);
-    }();
-    if (sampler_) sampler_->after_forward(batch, outputs, loss);
-    const auto count = static_cast<double>(batch.size());
-    step_loss_ = static_cast<double>(loss.item());
+void Trainer<T>::add_gradient(const Parts<T>& parts) {
+    const auto count = static_cast<double>(parts.examples);
+    Variable<T> loss;    // whose gradient is to be added here
+    if (options_.team != nullptr) {
+        step_loss_ = running_->measure(options_.team->add_gradient(
+            model_, parts, [this](const Batch<T>& batch) { return objective_(model_, batch); },
+            {.scale = 1 / static_cast<double>(group_of_batch()), .outputs = !running_->metrics.empty()}));
+    } else {
+        const Batch<T>& batch = parts.shards.front();
+        auto result = [&] {
+            const auto watch = sampler_ ? sampler_->watch_forward() : nullptr;
+            return objective_(model_, batch);
+        }();
+        if (sampler_) sampler_->after_forward(batch, result.outputs, result.loss);
+        loss = std::move(result.loss);
+        step_loss_ = static_cast<double>(loss.item());
+        running_->measure(result.outputs, batch);
+    }
     running_->loss += step_loss_ * count;
     running_->examples += count;
     ++running_->batches;
-    running_->measure(outputs, batch);
-    backward(whole_loss(std::move(loss)));
+    loss = whole_loss(std::move(loss));
+    if (loss.defined()) backward(loss);
     running_->penalty += step_penalty_;
 }
 
 template <class T>
 Variable<T> Trainer<T>::whole_loss(Variable<T> loss) {
     if (options_.penalty) {
-        const Variable<T> penalty = options_.penalty();
+        Variable<T> penalty = options_.penalty();
         step_penalty_ = static_cast<double>(penalty.item());
-        loss = loss + penalty;
+        loss = loss.defined() ? loss + penalty : std::move(penalty);
     }
-    if (options_.accumulate > 1) {
-        const std::size_t given = batches_->batches_given() - 1;    // batches of this epoch before this one
-        const std::size_t group =
-            std::min(options_.accumulate, batches_->size() - given / options_.accumulate * options_.accumulate);
-        loss = loss / static_cast<double>(group);
-    }
+    if (loss.defined() && options_.accumulate > 1) loss = loss / static_cast<double>(group_of_batch());
     return loss;
+}
+
+template <class T>
+std::size_t Trainer<T>::group_of_batch() const {
+    const std::size_t given = batches_->batches_given() - 1;    // batches of this epoch before this one
+    return std::min(options_.accumulate, batches_->size() - given / options_.accumulate * options_.accumulate);
 }
 
 template <class T>
@@ -246,7 +268,10 @@ void Trainer<T>::take_step() {
     if (options_.clip_norm > 0) nn::clip_grad_norm(parameters_, options_.clip_norm);
     if (options_.momentum) optimizer_.set_momentum((*options_.momentum)(steps_));
     rate_ = optimizer_.lr();
-    optimizer_.step();
+    if (options_.team == nullptr)
+        optimizer_.step();
+    else
+        options_.team->step(optimizer_);
     averaging_->after_step();
     restored_ = false;
     ++steps_;

@@ -11,6 +11,7 @@
 #include <xtape/train/loop/callback.hpp>
 #include <xtape/train/loop/objective.hpp>
 #include <xtape/train/loop/progress.hpp>
+#include <xtape/train/loop/team.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -58,6 +59,9 @@ struct TrainerOptions {
     std::size_t evaluate_every = 1;           // epochs between two validations
     std::int64_t evaluate_every_steps = 0;    // and steps between two others, whose rows are the evaluations; 0: none
     Progress progress = Progress::automatic;
+    // Processes that train the model together with this one; must outlive the trainer. See
+    // distributed/data_parallel.hpp.
+    Team<T>* team = nullptr;
 };
 
 // Trains a model. All of it is optional: a loop written by hand does the same (see docs/training.md).
@@ -146,9 +150,12 @@ private:
     const History& fit(DataLoader<T>& batches, DataLoader<T>* validation);
     bool is_complete() const;
     void train_epoch(Loop& loop);
-    void add_gradient(const Batch<T>& batch);
+    void add_gradient(const Parts<T>& parts);
     // The data loss and the penalty, as a part of the batches that make a step; keeps the penalty.
     Variable<T> whole_loss(Variable<T> loss);
+    std::size_t group_of_batch() const;    // how many batches make the step that the last batch is of
+    Cut cut() const { return options_.team == nullptr ? Cut() : options_.team->cut(); }
+    bool leads() const { return options_.team == nullptr || options_.team->leads(); }
     void take_step();
     void evaluate_between_epochs(DataLoader<T>& validation);
     void finish_epoch(Loop& loop);

@@ -32,11 +32,21 @@ Quantities Trainer<T>::evaluate(DataLoader<T>& batches) {
     nn::EvalGuard guard(model_);
     NoGrad no_grad;
     Running sums(objective_.metrics());
-    for (const Batch<T>& batch : batches) {
-        const auto [loss, outputs] = objective_(model_, batch);
-        sums.loss += static_cast<double>(loss.item()) * static_cast<double>(batch.size());
-        sums.examples += static_cast<double>(batch.size());
-        sums.measure(outputs, batch);
+    batches.start();
+    while (const Parts<T>* parts = batches.next(cut())) {
+        double loss = 0;
+        if (options_.team != nullptr) {
+            loss = sums.measure(
+                options_.team->evaluate(*parts, [this](const Batch<T>& batch) { return objective_(model_, batch); },
+                                        {.outputs = !sums.metrics.empty()}));
+        } else {
+            const Batch<T>& batch = parts->shards.front();
+            const auto result = objective_(model_, batch);
+            loss = static_cast<double>(result.loss.item());
+            sums.measure(result.outputs, batch);
+        }
+        sums.loss += loss * static_cast<double>(parts->examples);
+        sums.examples += static_cast<double>(parts->examples);
     }
     Quantities result{{"loss", sums.loss / sums.examples}};
     for (const auto& metric : sums.metrics)

@@ -32,6 +32,7 @@ std::vector<Entry> Trainer<T>::entries() {
 
 template <class T>
 std::filesystem::path Trainer<T>::save_as(const Save& save) {
+    if (!leads()) return {};
     if (batches_ == nullptr) return save(entries());    // positions are those of a resumed run, if it is one
     struct Positions {
         State &loader, &validation;

@@ -31,6 +31,7 @@ void Trainer<T>::measure(const MeasureOptions& options) {
     measurements_.task = objective_.kind() == Kind::classification ? Task::classification
                          : objective_.kind() == Kind::regression   ? Task::regression
                                                                    : Task::other;
+    if (options_.team != nullptr) return;    // no process sees the whole batch
     sampler_ = std::make_unique<detail::Sampler<T>>(model_, &optimizer_, options, measurements_);
     sampler_->load_state(std::exchange(sampler_state_, State()));
 }

@@ -1,24 +1,13 @@
 #include <xtape/core/mode.hpp>
 #include <xtape/nn/normalization.hpp>
 #include <xtape/train/loop/detail/averaging.hpp>
+#include <xtape/train/loop/detail/buffers.hpp>
 
 #include <utility>
 #include <vector>
 
 namespace xtape::train::detail {
 namespace {
-
-// A model's buffers take the values that they have here, and keep those that they do not.
-template <class T>
-void set_buffers(nn::Module<T>& model, const State& buffers) {
-    if (buffers.empty()) return;
-    State state;
-    for (const auto& [name, value] : model.state()) {
-        const State::Value* other = buffers.find(name);
-        state.add(name, other == nullptr ? value : *other);
-    }
-    model.load_state(state);
-}
 
 // A running statistic's mean over several batches.
 template <class T>

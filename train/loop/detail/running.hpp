@@ -20,6 +20,12 @@ struct Trainer<T>::Running {
         if (!outputs.defined()) return;
         for (auto& metric : metrics) metric->update(outputs.value(), batch);
     }
+    // Takes what a team's processes have found; returns the batch's loss.
+    double measure(const typename Team<T>::Whole& whole) {
+        for (const auto& shard : whole.shards)
+            for (auto& metric : metrics) metric->update(shard.outputs, shard.answers);
+        return whole.loss;
+    }
 
     double loss = 0, penalty = 0, examples = 0, batches = 0;
     std::vector<std::unique_ptr<Metric<T>>> metrics;

@@ -1,0 +1,199 @@
+#include <xtape/core/error.hpp>
+#include <xtape/train/distributed/detail/transport.hpp>
+#include <xtape/train/distributed/world.hpp>
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <limits>
+
+namespace xtape::train {
+
+bool World::has_mpi() { return true; }
+
+namespace detail {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t largest = std::numeric_limits<int>::max();    // count that MPI takes
+
+void check(int code, const char* what) {
+    if (code == MPI_SUCCESS) return;
+    char text[MPI_MAX_ERROR_STRING] = "an unknown error";
+    int length = 0;
+    MPI_Error_string(code, text, &length);
+    throw Error(std::string("[World] ") + what + ": " + text);
+}
+
+int count(std::size_t number, const char* what) {
+    if (number > largest)
+        throw Error(std::string("[World] ") + what + " got " + std::to_string(number) + " bytes; wanted at most " +
+                    std::to_string(largest) + " in one message");
+    return static_cast<int>(number);
+}
+
+class Request final : public Pending {
+public:
+    explicit Request(const char* what) : what_(what) {}
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+    bool test() override {
+        int done = 0;
+        check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what_);
+        return done != 0;
+    }
+    MPI_Request request = MPI_REQUEST_NULL;
+    std::vector<int> counts, places;    // which MPI reads until the request is complete
+
+    // Sizes of parts that follow each other, and where they begin.
+    std::pair<const int*, const int*> parts(Transport::Sizes sizes) {
+        const std::size_t before = counts.size();
+        std::size_t place = 0;
+        for (std::size_t size : sizes) {
+            counts.push_back(count(size, what_));
+            places.push_back(count(place, what_));
+            place += size;
+        }
+        return {counts.data() + before, places.data() + before};
+    }
+
+private:
+    const char* what_;
+};
+
+class MpiTransport final : public Transport {
+public:
+    explicit MpiTransport(double seconds) : seconds_(seconds), exceptions_(std::uncaught_exceptions()) {
+        int running = 0, ended = 0;
+        check(MPI_Initialized(&running), "MPI_Initialized");
+        check(MPI_Finalized(&ended), "MPI_Finalized");
+        if (ended != 0)
+            throw Error("[World] MPI has been ended, and cannot be started twice; wanted one World for all");
+        if (running == 0) {
+            int level = 0;
+            check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level), "MPI_Init_thread");
+            ours_ = true;
+            if (level < MPI_THREAD_SERIALIZED)
+                throw Error("[World] got an MPI that is not for programs with threads; wanted MPI_THREAD_SERIALIZED");
+        }
+        check(MPI_Comm_dup(MPI_COMM_WORLD, &world_), "MPI_Comm_dup");    // so that messages of others are not ours
+        check(MPI_Comm_set_errhandler(world_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+        int number = 0;
+        check(MPI_Comm_rank(world_, &number), "MPI_Comm_rank");
+        rank_ = static_cast<std::size_t>(number);
+        check(MPI_Comm_size(world_, &number), "MPI_Comm_size");
+        size_ = static_cast<std::size_t>(number);
+    }
+    // After an exception MPI is left running: the others may wait for this rank, and end when it does.
+    ~MpiTransport() override {
+        if (std::uncaught_exceptions() > exceptions_) return;
+        MPI_Comm_free(&world_);
+        if (ours_) MPI_Finalize();
+    }
+
+    std::size_t rank() const override { return rank_; }
+    std::size_t size() const override { return size_; }
+
+    std::unique_ptr<Pending> barrier() override {
+        auto pending = std::make_unique<Request>("barrier");
+        check(MPI_Ibarrier(world_, &pending->request), "barrier");
+        return pending;
+    }
+    std::unique_ptr<Pending> broadcast(std::span<std::byte> data, std::size_t root) override {
+        auto pending = std::make_unique<Request>("broadcast");
+        check(MPI_Ibcast(data.data(), count(data.size(), "broadcast"), MPI_BYTE, static_cast<int>(root), world_,
+                         &pending->request),
+              "broadcast");
+        return pending;
+    }
+    std::unique_ptr<Pending> all_gather(std::span<const std::byte> mine, std::span<std::byte> all,
+                                        Sizes sizes) override {
+        auto pending = std::make_unique<Request>("all_gather");
+        const auto [counts, places] = pending->parts(sizes);
+        check(MPI_Iallgatherv(mine.data(), count(mine.size(), "all_gather"), MPI_BYTE, all.data(), counts, places,
+                              MPI_BYTE, world_, &pending->request),
+              "all_gather");
+        return pending;
+    }
+    std::unique_ptr<Pending> all_to_all(std::span<const std::byte> out, Sizes out_sizes, std::span<std::byte> in,
+                                        Sizes in_sizes) override {
+        auto pending = std::make_unique<Request>("all_to_all");
+        pending->counts.reserve(2 * size_);    // so that they stay where they are
+        pending->places.reserve(2 * size_);
+        const auto [out_counts, out_places] = pending->parts(out_sizes);
+        const auto [in_counts, in_places] = pending->parts(in_sizes);
+        check(MPI_Ialltoallv(out.data(), out_counts, out_places, MPI_BYTE, in.data(), in_counts, in_places, MPI_BYTE,
+                             world_, &pending->request),
+              "all_to_all");
+        return pending;
+    }
+    std::unique_ptr<Pending> sum(std::span<float> data) override { return sum(data.data(), data.size(), MPI_FLOAT); }
+    std::unique_ptr<Pending> sum(std::span<double> data) override { return sum(data.data(), data.size(), MPI_DOUBLE); }
+
+    void wait(Pending& pending, const char* what) override {
+        constexpr double looking =
+            50e-6;    // seconds; then the processor is left to others, perhaps the one waited for
+        const auto begin = Clock::now();
+        while (!pending.test()) {
+            const double waited = std::chrono::duration<double>(Clock::now() - begin).count();
+            if (seconds_ > 0 && waited > seconds_) give_up(what);
+            if (waited > looking) ::usleep(20);
+        }
+    }
+
+    [[noreturn]] void abort(const std::string& message) override {
+        std::fflush(stdout);
+        std::fprintf(stderr, "rank %zu of %zu: %s\n", rank_, size_, message.c_str());
+        std::fflush(stderr);
+        ::alarm(10);    // ends this process should MPI hang as well
+        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+        std::_Exit(EXIT_FAILURE);
+    }
+
+private:
+    std::unique_ptr<Pending> sum(void* data, std::size_t size, MPI_Datatype type) {
+        auto pending = std::make_unique<Request>("sum");
+        check(MPI_Iallreduce(MPI_IN_PLACE, data, count(size, "sum"), type, MPI_SUM, world_, &pending->request), "sum");
+        return pending;
+    }
+    [[noreturn]] void give_up(const char* what) {
+        char text[256];
+        std::snprintf(text, sizeof text,
+                      "[World] waited %g s for the other ranks (%s): one of them is dead or hangs, or the ranks do not "
+                      "make the same calls; all are ended",
+                      seconds_, what);
+        abort(text);
+    }
+
+    double seconds_;
+    int exceptions_;
+    bool ours_ = false;
+    MPI_Comm world_ = MPI_COMM_NULL;
+    std::size_t rank_ = 0, size_ = 1;
+};
+
+// What the launchers of Open MPI, MPICH and Slurm set for each process. A program that was started by itself need not
+// start MPI, which takes most of a second.
+bool is_launched() {
+    int running = 0;
+    MPI_Initialized(&running);
+    constexpr const char* names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"};
+    return running != 0 || std::any_of(std::begin(names), std::end(names),
+                                       [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+}    // namespace
+
+std::unique_ptr<Transport> make_transport(double seconds) {
+    if (!is_launched()) return make_lone_transport();
+    return std::make_unique<MpiTransport>(seconds);
+}
+
+}    // namespace detail
+}    // namespace xtape::train
