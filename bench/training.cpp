@@ -50,7 +50,7 @@ void build(nn::Sequential<float>& net, const std::vector<std::size_t>& sizes) {
 
 // An epoch of the same steps: on one batch that is there already; on batches that the loop gathers itself, in an order
 // that it draws; and by the Trainer with loader, metrics, history and a progress bar. What is printed is a step's time
-// in each, and the Trainer's ratio to the first.
+// in each, and the Trainer's ratio to the first; the last has train::Watch besides.
 void run_case(const Case& c) {
     if (!bench::wanted(c.name)) return;
     nn::Sequential<float> net;
@@ -92,14 +92,16 @@ void run_case(const Case& c) {
         }
         return sum;
     };
-    auto by_trainer = [&] {
+    auto fit = [&](bool watched) {
         Unseen unseen;
         train::Trainer<float> trainer(net, optimizer, train::classification<float>(),
                                       {.epochs = 1, .progress = train::Progress::bar});
+        if (watched) trainer.add<train::Watch>();
         trainer.fit(batches);
     };
-    bench::compare(c.name, static_cast<double>(c.steps),
-                   {{"bare", bare}, {"by_hand", by_hand}, {"trainer", by_trainer}});
+    bench::compare(
+        c.name, static_cast<double>(c.steps),
+        {{"bare", bare}, {"by_hand", by_hand}, {"trainer", [&] { fit(false); }}, {"watched", [&] { fit(true); }}});
 }
 
 // A million rows of five columns: three numbers of a few digits, one of many, and one of four words.
@@ -123,6 +125,6 @@ void run_csv() {
 
 void bench::training() {
     run_case({"train_tiny_2-16-16-2x32", {2, 16, 16, 2}, 32, 1000});
-    run_case({"train_784-512-512-10x128", {784, 512, 512, 10}, 128, 40});
+    run_case({"train_784-512-512-10x128", {784, 512, 512, 10}, 128, 200});
     run_csv();
 }

@@ -128,20 +128,26 @@ std::vector<std::int64_t> order_of_answers(const train::Dataset<T>& data) {
     return order;
 }
 
-// The answer as one more feature.
-train::Dataset<T> leaking(const train::Dataset<T>& data, Stream& stream) {
+// The same examples with more features.
+train::Dataset<T> widened(const train::Dataset<T>& data, const Array<T>& columns) {
     const Array<T> inputs = data.inputs();
-    const std::size_t n = data.size(), length = inputs.size() / n;
-    Array<T> more = empty_array<T>({n, length + 1});
-    const Array<T> noise = stream.normal<T>({n}, 0, 0.01);
+    const std::size_t n = data.size(), length = inputs.size() / n, more = columns.size() / n;
+    Array<T> wide = empty_array<T>({n, length + more});
     for (std::size_t i = 0; i < n; ++i) {
-        std::copy_n(inputs.storage().begin() + static_cast<std::ptrdiff_t>(i * length), length,
-                    more.storage().begin() + static_cast<std::ptrdiff_t>(i * (length + 1)));
-        const T answer = data.has_labels() ? static_cast<T>(data.labels().storage()[i]) : data.targets().storage()[i];
-        more.storage()[i * (length + 1) + length] = answer + noise.storage()[i];
+        std::copy_n(inputs.storage().data() + i * length, length, wide.storage().data() + i * (length + more));
+        std::copy_n(columns.storage().data() + i * more, more, wide.storage().data() + i * (length + more) + length);
     }
-    if (data.has_labels()) return train::Dataset<T>(std::move(more), data.labels());
-    return train::Dataset<T>(std::move(more), data.targets());
+    if (data.has_labels()) return train::Dataset<T>(std::move(wide), data.labels());
+    return train::Dataset<T>(std::move(wide), data.targets());
+}
+
+// The answer as one more feature, hardly blurred.
+train::Dataset<T> leaking(const train::Dataset<T>& data, Stream& stream) {
+    Array<T> answer = stream.normal<T>({data.size(), 1}, 0, 0.01);
+    for (std::size_t i = 0; i < data.size(); ++i)
+        answer.storage()[i] +=
+            data.has_labels() ? static_cast<T>(data.labels().storage()[i]) : data.targets().storage()[i];
+    return widened(data, answer);
 }
 
 train::Objective<T> objective_of(const Plan& plan) {
@@ -265,6 +271,7 @@ Outcome run(std::size_t setting, int fault, std::uint64_t number) {
             std::swap(order[i],
                       order[static_cast<std::size_t>(stream.integer(static_cast<std::int64_t>(order.size())))]);
         data = with_answers(data, order);
+        if (plan.data != Data::digits) data = widened(data, stream.normal<T>({data.size(), 20}));
     }
     if (plan.shuffled_labels) {
         const Indices order = stream.permutation(data.size());

@@ -298,7 +298,7 @@ Verdict gradients_accumulate(const Evidence& evidence, const AccumulateOptions& 
     if (std::isnan(growth) || m.samples() < 4) return check.skip("Too few steps were seen.");
     const std::string words = "Gradients are " + number(growth) + " times as large as the first, with a cosine of " +
                               number(cosine) + " between consecutive ones";
-    if (growth > options.growth && cosine > options.cosine)
+    if (growth > options.growth && cosine > options.cosine && !(evidence.update_ratio(0, 6) > options.calm))
         return check.fail(Severity::error, growth, words + ", as if each were added to those before it.",
                           "Call zero_grad() before every backward().");
     return check.pass(growth, words + ".");

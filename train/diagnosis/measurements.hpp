@@ -16,9 +16,9 @@ namespace xtape::train {
 
 // How often what is measured.
 struct MeasureOptions {
-    // Steps between two samples. Besides them steps 1, 2, 4, 8 and 16 are sampled. When there are 256 samples every
+    // Steps between two samples. Besides them steps 1, 2, 4, 8, 16 and 32 are sampled. When there are 256 samples every
     // second one is dropped and the interval doubles, so that a long run costs and keeps no more.
-    std::int64_t every = 25;
+    std::int64_t every = 50;
     bool histograms = false;    // of weights, gradients and activations
 };
 

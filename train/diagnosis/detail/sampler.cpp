@@ -4,6 +4,7 @@
 #include <xtape/train/diagnosis/detail/statistics.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -46,65 +47,7 @@ Variable<T> handle(xtape::detail::Node<T>* node) {
 // The axis of a layer's units: channels of images, else the last one.
 std::size_t unit_axis(const Shape& shape) { return shape.size() >= 4 ? 1 : shape.size() - 1; }
 
-// Share of the activations where a squashing function is so flat that it passes less than 5 % of its steepest slope.
-template <class T>
-double saturation(std::string_view operation, std::span<const T> y) {
-    double low = 0, high = 0;
-    if (operation == "sigmoid") {    // the slope is y (1 - y), at most 1/4
-        high = (1 + std::sqrt(0.95)) / 2;
-        low = 1 - high;
-    } else if (operation == "tanh") {    // 1 - y^2
-        high = std::sqrt(0.95);
-        low = -high;
-    } else {
-        return none;
-    }
-    std::size_t flat = 0;
-    for (T value : y) flat += value < static_cast<T>(low) || value > static_cast<T>(high) ? 1 : 0;
-    return static_cast<double>(flat) / static_cast<double>(y.size());
-}
-
 bool is_rectifier(std::string_view operation) { return operation == "relu" || operation == "relu6"; }
-
-// The deviation of each unit over the examples (the first axis), as a root mean square over the units.
-template <class T>
-double spread_over_examples(const Array<T>& y) {
-    if (y.dimension() < 2 || y.size() == 0) return none;
-    const std::size_t count = y.shape()[0], units = y.size() / count;
-    std::vector<T> sums(units), squares(units);
-    const T* first = y.storage().data();
-    for (std::size_t i = 1; i < count; ++i) {
-        const T* row = first + i * units;
-        for (std::size_t u = 0; u < units; ++u) {
-            const T away = row[u] - first[u];    // of the first example, so that little is lost to rounding
-            sums[u] += away;
-            squares[u] += away * away;
-        }
-    }
-    double total = 0;
-    const auto n = static_cast<double>(count);
-    for (std::size_t u = 0; u < units; ++u) {
-        const double mean = static_cast<double>(sums[u]) / n;
-        total += std::max(0.0, static_cast<double>(squares[u]) / n - mean * mean);
-    }
-    return std::sqrt(total / static_cast<double>(units));
-}
-
-// Share of the rows of a matrix that equal the first one, up to rounding.
-template <class T>
-double rows_alike(const Array<T>& weight) {
-    if (weight.dimension() < 2 || weight.shape()[0] < 2 || weight.size() == 0) return none;
-    const std::size_t rows = weight.shape()[0], length = weight.size() / rows;
-    const T* first = weight.storage().data();
-    std::size_t alike = 0;
-    for (std::size_t r = 1; r < rows; ++r) {
-        const T* row = first + r * length;
-        std::size_t i = 0;
-        while (i < length && std::abs(row[i] - first[i]) <= T(1e-5) * std::abs(first[i])) ++i;
-        alike += i == length ? 1 : 0;
-    }
-    return static_cast<double>(alike) / static_cast<double>(rows - 1);
-}
 
 }    // namespace
 
@@ -154,7 +97,7 @@ bool Sampler<T>::is_due(std::int64_t step) const {
     // Many samples are behind a run that was thinned: what is left of them tells the interval.
     std::int64_t every = options_.every;
     while (step / every > static_cast<std::int64_t>(most_samples)) every *= 2;
-    return step % every == 0 || step == 1 || step == 2 || step == 4 || step == 8 || step == 16;
+    return step % every == 0 || (step <= 32 && std::has_single_bit(static_cast<std::uint64_t>(step)));
 }
 
 template <class T>
