@@ -1,8 +1,9 @@
 // How good the diagnosis is: recall by fault, precision, and alarms on healthy runs. scripts/diagnosis.sh runs it.
 //
-//     diagnosis_suite [--first SEED] [--seeds N] [--healthy N] [--all] [--fault NAME]
+//     diagnosis_suite [--first SEED] [--seeds N] [--healthy N] [--late] [--all] [--fault NAME]
 //
-// --all lists every run with the verdicts on it; --fault keeps to the faults whose name has that in it.
+// --late has the faults that came when the rules stood; --all lists every run with the verdicts on it; --fault keeps to
+// the faults whose name has that in it.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -53,12 +54,13 @@ int main(int argc, char** argv) {
     const std::size_t first = number_after(argc, argv, "--first", 0), seeds = number_after(argc, argv, "--seeds", 1);
     const std::size_t healthy_seeds = number_after(argc, argv, "--healthy", 8);
     const bool all = has_option(argc, argv, "--all");
+    const bool late = has_option(argc, argv, "--late");
     const std::string only = text_after(argc, argv, "--fault");
     Counts total;
     if (all == false) std::printf("| fault | runs | not healthy | named | recall |\n|---|---|---|---|---|\n");
     for (std::size_t f = 0; f < bench::faults().size(); ++f) {
         const bench::Fault& fault = bench::faults()[f];
-        if (fault.name.find(only) == std::string::npos) continue;
+        if (fault.name.find(only) == std::string::npos || fault.met_late != late) continue;
         if (all) std::printf("%s\n", fault.name.c_str());
         Counts counts;
         for (std::size_t s = 0; s < bench::settings().size(); ++s) {

@@ -34,7 +34,8 @@ struct Plan {    // of a run
     double bias = 0;       // of the hidden layers
     bool cut = false, norm_in_evaluation = false, squash = false, labels_as_numbers = false;
     bool sorted = false, shuffled_labels = false, accumulating = false, leak = false;
-    double input_scale = 1, penalty = 1e-4;
+    bool linear = false, rectified = false, negated = false, omitting = false, missing = false, odd_validation = false;
+    double input_scale = 1, penalty = 1e-4, momentum = 0.9, dropout = 0, clip = 0, decay = 1;
 };
 
 std::vector<Plan> plans() {
@@ -76,16 +77,20 @@ struct Net : nn::Module<T> {
                 if (plan_.norm_in_evaluation) norm_[i]->eval();
                 y = (*norm_[i])(y);
             }
-            y = plan_.activation == Activation::relu   ? relu(y)
-                : plan_.activation == Activation::tanh ? tanh(y)
-                                                       : sigmoid(y);
+            if (!plan_.linear)
+                y = plan_.activation == Activation::relu   ? relu(y)
+                    : plan_.activation == Activation::tanh ? tanh(y)
+                                                           : sigmoid(y);
+            if (plan_.dropout > 0) y = dropout_(y);
             if (plan_.cut && i == 0) y = y.detach();
         }
+        if (plan_.rectified) y = relu(y);
         return plan_.squash ? softmax(y, -1) : y;
     }
 
 private:
     Plan plan_;
+    nn::Dropout<T> dropout_{this, "dropout", plan_.dropout};
     std::vector<std::unique_ptr<nn::Linear<T>>> linear_;
     std::vector<std::unique_ptr<nn::BatchNorm<T>>> norm_;
 };
@@ -151,6 +156,19 @@ train::Dataset<T> leaking(const train::Dataset<T>& data, Stream& stream) {
 }
 
 train::Objective<T> objective_of(const Plan& plan) {
+    if (plan.negated) {
+        if (plan.data == Data::friedman)
+            return train::Objective<T>(
+                [](const Variable<T>& outputs, const train::Batch<T>& batch) {
+                    return -nn::mse_loss(outputs, batch.targets);
+                },
+                {train::r_squared<T>()}, train::Objective<T>::Kind::regression);
+        return train::Objective<T>(
+            [](const Variable<T>& outputs, const train::Batch<T>& batch) {
+                return -nn::cross_entropy(outputs, batch.labels);
+            },
+            {train::accuracy<T>()}, train::Objective<T>::Kind::classification);
+    }
     if (plan.data == Data::friedman) return train::regression<T>();
     if (!plan.labels_as_numbers) return train::classification<T>();
     return train::Objective<T>(
@@ -195,6 +213,22 @@ const std::vector<Fault>& faults() {
         {"batch norm in evaluation", {"layers_in_evaluation"}},
         {"too few epochs", {"too_few_epochs"}},
         {"overfitting", {"overfitting"}},
+        {"momentum of 0.999", {"learning_rate_too_high", "loss_not_finite", "loss_oscillates"}, true},
+        {"dropout of 0.97", {"validation_better_than_training", "underfitting", "plateau", "not_learning"}, true},
+        {"validation data not normalised", {"overfitting", "validation_at_chance"}, true},
+        {"gradients clipped to 1e-6", {"learning_rate_too_low"}, true},
+        {"rectified outputs", {"loss_does_not_fit"}, true},
+        {"hidden layers of one unit", {"underfitting", "plateau", "dead_units", "not_learning"}, true},
+        {"rate that halves every step",
+         {"learning_rate_too_low", "parameters_unchanged", "too_few_epochs", "plateau"},
+         true},
+        {"missing values", {"inputs_scale", "loss_not_finite"}, true},
+        {"inputs all zero", {"inputs_scale"}, true},
+        {"loss of the wrong sign",
+         {"not_learning", "learning_rate_too_high", "validation_at_chance", "loss_not_finite"},
+         true},
+        {"no activation functions", {"no_activation"}, true},
+        {"first layer not in the optimizer", {"not_optimized"}, true},
     };
     return all;
 }
@@ -224,6 +258,18 @@ void spoil(Plan& plan, const std::string& fault) {
     if (fault == "batch norm in evaluation") plan.norm = plan.norm_in_evaluation = true;
     if (fault == "too few epochs")
         plan.epochs = std::max<std::size_t>(1, plan.epochs / 15), plan.lr /= plan.adam ? 3 : 3;
+    if (fault == "momentum of 0.999") plan.momentum = 0.999;
+    if (fault == "dropout of 0.97") plan.dropout = 0.97;
+    if (fault == "validation data not normalised") plan.odd_validation = true;
+    if (fault == "gradients clipped to 1e-6") plan.clip = 1e-6;
+    if (fault == "rectified outputs") plan.rectified = true;
+    if (fault == "hidden layers of one unit") plan.width = 1;
+    if (fault == "rate that halves every step") plan.decay = 0.5;
+    if (fault == "missing values") plan.missing = true;
+    if (fault == "inputs all zero") plan.input_scale = 0;
+    if (fault == "loss of the wrong sign") plan.negated = true;
+    if (fault == "no activation functions") plan.linear = true;
+    if (fault == "first layer not in the optimizer") plan.omitting = true;
     if (fault == "overfitting") {
         plan.count = 120;
         plan.width = 256;
@@ -242,6 +288,7 @@ bool applies(std::size_t setting, int fault) {
     const Plan plan = plans().at(setting);
     const std::string& name = faults().at(static_cast<std::size_t>(fault)).name;
     if (name == "dead rectifiers") return plan.activation == Activation::relu;
+    if (name == "momentum of 0.999" || name == "gradients clipped to 1e-6") return !plan.adam;    // Adam divides it out
     return true;
 }
 
@@ -296,6 +343,14 @@ Outcome run(std::size_t setting, int fault, std::uint64_t number) {
         parts.train = parts.train.map_inputs(scale);
         parts.validation = parts.validation.map_inputs(scale);
     }
+    if (plan.odd_validation)
+        parts.validation = parts.validation.map_inputs([](const Array<T>& x) { return Array<T>(x * T(20) + T(30)); });
+    if (plan.missing)
+        parts.train = parts.train.map_inputs([](const Array<T>& x) {
+            Array<T> holes(x);
+            holes.storage()[holes.size() / 2] = std::numeric_limits<T>::quiet_NaN();
+            return holes;
+        });
     if (plan.sorted) parts.train = parts.train.subset(order_of_answers(parts.train));
 
     const auto in = static_cast<std::ptrdiff_t>(parts.train.inputs().shape()[1]);
@@ -310,14 +365,21 @@ Outcome run(std::size_t setting, int fault, std::uint64_t number) {
                                                                            : Array<T>(gradient.value());
                 return Variable<T>(Array<T>(sum));
             });
+    if (plan.omitting)
+        parameters = parameters.filter([](const std::string& name, const auto&) { return !name.starts_with("fc1."); });
     std::unique_ptr<optim::Optimizer<T>> optimizer;
     if (plan.adam)
         optimizer = std::make_unique<optim::Adam<T>>(parameters, optim::AdamOptions{.lr = plan.lr});
     else
-        optimizer = std::make_unique<optim::SGD<T>>(parameters, optim::SGDOptions{.lr = plan.lr, .momentum = 0.9});
+        optimizer =
+            std::make_unique<optim::SGD<T>>(parameters, optim::SGDOptions{.lr = plan.lr, .momentum = plan.momentum});
     train::Trainer<T> trainer(net, *optimizer, objective_of(plan),
                               {.epochs = plan.epochs,
+                               .schedule = optim::Schedule([decay = plan.decay](std::int64_t step) {
+                                   return std::max(1e-300, std::pow(decay, static_cast<double>(step)));
+                               }),
                                .penalty = [&] { return plan.penalty * nn::l2_penalty(parameters); },
+                               .clip_norm = plan.clip,
                                .progress = train::Progress::none});
     trainer.add<train::Watch>();
     train::DataLoader<T> batches(parts.train, {.batch_size = plan.batch, .shuffle = !plan.sorted});

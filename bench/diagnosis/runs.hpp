@@ -18,6 +18,7 @@ struct Setting {
 struct Fault {
     std::string name;
     std::vector<std::string> rules;
+    bool met_late = false;    // when rules and thresholds stood
 };
 
 const std::vector<Setting>& settings();

@@ -123,6 +123,18 @@ BOOST_AUTO_TEST_CASE(rules_are_functions_of_measurements) {
     BOOST_TEST(!too_few_epochs(evidence_of(m)).passed());
 }
 
+BOOST_AUTO_TEST_CASE(what_follows_from_something_else_is_a_note_that_says_so) {
+    Measurements m = some_samples();
+    m.curve.assign(200, 0.69);
+    const Diagnosis stuck = judge(evidence_of(m));
+    BOOST_TEST(!stuck.at("not_learning").passed());
+    m.parameters[0].update_norm.assign(6, 1e-6);
+    const Diagnosis slow = judge(evidence_of(m));
+    BOOST_TEST(!slow.at("learning_rate_too_low").passed());
+    BOOST_TEST(slow.at("not_learning").passed());
+    BOOST_TEST(slow.at("not_learning").message.ends_with("This may follow from learning_rate_too_low."));
+}
+
 BOOST_AUTO_TEST_CASE(training_and_validation_are_held_against_each_other) {
     const Measurements m = some_samples();
     History fits, overfits, leaks;

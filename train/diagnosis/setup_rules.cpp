@@ -74,8 +74,11 @@ Verdict loss_does_not_fit(const Evidence& evidence) {
                                 "hinge_loss", "multiclass_hinge_loss", "logsumexp", "log", "log_sigmoid"});
     const bool squashed = m.output_operation == "softmax" || m.output_operation == "sigmoid" ||
                           m.output_operation == "relu" || m.output_operation == "relu6";
-    const bool never_negative = m.samples() >= 3 && std::all_of(m.never_negative.begin(), m.never_negative.end(),
-                                                                [](double all) { return all == 1; });
+    // Outputs that hardly differ may have one sign by chance.
+    const bool differ = !m.layers.empty() && m.layers.back().spread.back() > 0.1 * m.layers.back().mean.back();
+    const bool never_negative =
+        m.samples() >= 5 && differ &&
+        std::all_of(m.never_negative.begin(), m.never_negative.end(), [](double all) { return all == 1; });
     if (softmax_inside && (squashed || never_negative))
         return check.fail(Severity::warning, 1,
                           "The model ends in " +

@@ -148,8 +148,9 @@ void Watch::meet_not_finite(Training& training) {
 void Watch::after_epoch(Training& training) {
     const auto now = std::chrono::steady_clock::now();
     const double seconds = std::chrono::duration<double>(now - epoch_began_).count();
-    speed_.push_back(static_cast<double>(training.steps_per_epoch()) *
-                     static_cast<double>(training.examples_per_step()) / seconds);
+    if (seconds > 0.1)    // shorter ones cannot be timed
+        speed_.push_back(static_cast<double>(training.steps_per_epoch()) *
+                         static_cast<double>(training.examples_per_step()) / seconds);
     judge(training, false);
     epoch_began_ = std::chrono::steady_clock::now();
 }

@@ -1,6 +1,7 @@
 // What a trainer does for those who watch it: measurements, and the way back to where a value went wrong.
 #include <xtape/core/anomaly.hpp>
 #include <xtape/core/backward.hpp>
+#include <xtape/core/mode.hpp>
 #include <xtape/core/random.hpp>
 #include <xtape/nn/clip.hpp>
 #include <xtape/train/diagnosis/detail/sampler.hpp>
@@ -10,6 +11,8 @@
 #include <xtape/train/loop/trainer.hpp>
 
 #include <cmath>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 namespace xtape::train {
@@ -109,21 +112,28 @@ public:
         for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].parameter.set_name(before_[i]);
     }
 
-    // The layer that a message is about: that of a parameter which it names, or the last one whose output is there.
+    // The layer that a message is about: that of a parameter which it names, or the last one before the operation.
     std::string layer_in(const std::string& message) const {
         for (const auto& [name, parameter] : parameters_)
             if (message.find(name + " (") != std::string::npos) return name.substr(0, name.rfind('.'));
-        return last_;
+        const std::string_view number = "value number ";
+        const std::size_t found = message.find(number);
+        if (found == std::string::npos) return "";
+        const std::uint64_t place = std::strtoull(message.c_str() + found + number.size(), nullptr, 10);
+        std::string layer;
+        for (const auto& [at, path] : layers_)
+            if (at <= place) layer = path;
+        return layer;
     }
 
 private:
     Parameters<T> parameters_;
     std::vector<std::string> before_;
-    std::string last_;
+    std::vector<std::pair<std::uint64_t, std::string>> layers_;    // by their outputs' places under the guard
     nn::OutputWatch<T> watch_{[this](nn::Module<T>& module, const Variable<T>& output) {
         if (module.path().empty()) return;
-        last_ = module.path();
-        if (output.name().empty()) Variable<T>(output).set_name("the output of " + last_);
+        layers_.emplace_back(output.id() - xtape::detail::mode.watched_from + 1, module.path());
+        if (output.name().empty()) Variable<T>(output).set_name("the output of " + module.path());
     }};
 };
 

@@ -91,11 +91,12 @@ Verdict Examination<T>::gradient_check() {
     for (int direction = 0; direction < options_.directions; ++direction) {
         // Each parameter is moved by a part of its own size.
         std::vector<Array<T>> steps;
-        double slope = 0;
+        double slope = 0, usual = 0;    // of the loss in this direction, and the deviation of that over directions
         for (std::size_t i = 0; i < values.size(); ++i) {
             const double size = norm<T>({values[i].storage().data(), values[i].size()}) /
                                 std::sqrt(static_cast<double>(values[i].size()));
             steps.push_back(stream.normal<T>(values[i].shape(), 0, std::max(size, 1e-2)));
+            usual += std::pow(std::max(size, 1e-2) * norm<T>({gradients[i].storage().data(), gradients[i].size()}), 2);
             slope += dot<T>({gradients[i].storage().data(), gradients[i].size()},
                             {steps.back().storage().data(), steps.back().size()});
         }
@@ -108,7 +109,7 @@ Verdict Examination<T>::gradient_check() {
                 return loss_of(batch);
             };
             const double numerical = (loss_at(h) - loss_at(-h)) / (2 * h), doubt = noise / h;
-            const double size = std::max(std::abs(numerical), std::abs(slope));
+            const double size = std::max({std::abs(numerical), std::abs(slope), std::sqrt(usual)});
             if (size < 20 * doubt) continue;    // nothing but rounding
             least = std::min(least, std::abs(numerical - slope) / size);
         }

@@ -18,7 +18,8 @@ namespace {
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t most_samples = 256;
 constexpr std::size_t most_layers = 512;             // that a sample describes: recurrent models call theirs often
-constexpr std::size_t most_input_examples = 2048;    // whose inputs are looked at
+constexpr std::size_t few_input_examples = 256;      // whose inputs are looked at in any case,
+constexpr std::size_t most_input_examples = 2048;    // and in the steps that are due
 constexpr std::int64_t long_silence = 200;           // examples after which a unit counts as dead
 
 constexpr std::string_view activations[] = {
@@ -129,9 +130,11 @@ std::unique_ptr<nn::OutputWatch<T>> Sampler<T>::watch_forward() {
 template <class T>
 void Sampler<T>::after_forward(const Batch<T>& batch, const Variable<T>& outputs, const Variable<T>& loss) {
     if (first_epoch_) into_.data.see_answers(batch);
+    const std::size_t looked_at = into_.data.input_examples();
+    if (first_epoch_ && (looked_at < few_input_examples || (due_ && looked_at < most_input_examples)))
+        into_.data.see_inputs(batch);
     if (!due_ || forward_seen_) return;
     forward_seen_ = true;    // of several batches that make a step the first is looked at
-    if (first_epoch_ && into_.data.input_examples() < most_input_examples) into_.data.see_inputs(batch);
     see_modes();
     never_negative_ = outputs.defined() && outputs.size() > 0 &&
                       *std::min_element(outputs.value().storage().begin(), outputs.value().storage().end()) >= 0;
