@@ -25,6 +25,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -216,6 +217,23 @@ BOOST_AUTO_TEST_CASE(answers_that_do_not_belong_to_their_inputs_are_noticed) {
     const Indices order = Stream(7).permutation(labels.size());
     for (std::size_t i = 0; i < labels.size(); ++i) labels(i) = data.labels()(static_cast<std::size_t>(order(i)));
     BOOST_TEST(diagnose(net, {.lr = 0.01, .data = {data.inputs(), labels}}).has("not_learning"));
+}
+
+BOOST_AUTO_TEST_CASE(the_log_has_the_rules_that_speak) {
+    const auto path = std::filesystem::temp_directory_path() / "xtape_watch_log.jsonl";
+    seed(1);
+    Net<float> net;
+    optim::SGD<float> optimizer(net.named_parameters(), {.lr = 0.05});
+    Trainer<float> trainer(net, optimizer, classification<float>(), {.epochs = 1, .progress = Progress::none});
+    trainer.add<Watch>();
+    trainer.add<JsonlLog>({.path = path});
+    DataLoader<float> batches(clouds(), {.batch_size = 20});    // in the order of their labels
+    trainer.fit(batches);
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    std::filesystem::remove(path);
+    BOOST_TEST(line.ends_with(", \"diagnosis\": [\"batches_sorted\"]}"), line);
 }
 
 BOOST_AUTO_TEST_CASE(a_rule_can_be_left_out_and_a_misspelt_one_is_refused) {

@@ -26,6 +26,12 @@ void JsonlLog::after_epoch(Training& training) {
         const double value = training.history().last(name);
         line += ", \"" + name + "\": " + (std::isfinite(value) ? detail::exact(value) : "null");
     }
+    // The rules that speak, if somebody watches.
+    const Diagnosis diagnosis = training.diagnosis();
+    std::string rules;
+    for (const Verdict& verdict : diagnosis)
+        if (!verdict.passed()) rules += (rules.empty() ? "\"" : ", \"") + verdict.rule + "\"";
+    if (!diagnosis.empty()) line += ", \"diagnosis\": [" + rules + "]";
     std::ofstream file(options_.path, std::ios::app);
     file << line << "}\n";
     file.close();
