@@ -29,7 +29,8 @@ private:
 };
 
 // One JSON object a line, after each epoch: {"epoch": 1, "step": 15, "train.loss": 0.9, ...}; NaN and infinities are
-// null. After a Watch that was added before it, "diagnosis" has the rules that gave a warning or an error. What an interrupted run wrote beyond its checkpoint is taken away when it is resumed.
+// null. After a Watch that was added before it, "diagnosis" has the rules that gave a warning or an error. What an
+// interrupted run wrote beyond its checkpoint is taken away when it is resumed.
 class JsonlLog : public Callback {
 public:
     using Options = LogOptions;

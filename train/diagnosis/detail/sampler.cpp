@@ -41,7 +41,7 @@ template <class T>
 Variable<T> handle(xtape::detail::Node<T>* node) {
     node->read();
     Variable<T> result(node, typename Variable<T>::Adopt{});
-    if (node->ready && node->value.storage().size() != node->value.size()) return {};
+    if (node->ready && node->value.storage().size() != element_count(node->value.shape())) return {};
     return result;
 }
 
@@ -179,8 +179,9 @@ void Sampler<T>::see_operations(const Variable<T>& outputs, const Variable<T>& l
         auto* node = pending.back();
         pending.pop_back();
         if (node->operation != nullptr) into_.loss_operations.emplace_back(node->operation);
-        if (node->record == nullptr) continue;
-        for (const auto& input : node->record->inputs())
+        const auto& record = node->recorded().record;
+        if (record == nullptr) continue;
+        for (const auto& input : record->inputs())
             if (met.insert(input.node).second) pending.push_back(input.node);
     }
     std::sort(into_.loss_operations.begin(), into_.loss_operations.end());
@@ -209,14 +210,17 @@ void Sampler<T>::find_activations(const Variable<T>& last) {
     while (!pending.empty()) {
         Node* node = pending.back();
         pending.pop_back();
-        if (node->record == nullptr) continue;
-        for (const auto& input : node->record->inputs())
+        const auto& record = node->recorded().record;
+        if (record == nullptr) continue;
+        for (const auto& input : record->inputs())
             if (met.insert(input.node).second) pending.push_back(input.node);
         if (!is_activation(node->operation) || layer_of(node) != nullptr || seen_.size() >= most_layers) continue;
         // The first layer on the way back along first inputs.
         std::string name;
-        for (const Node* before = node; before->record != nullptr && !before->record->inputs().empty();) {
-            before = before->record->inputs()[0].node;
+        for (const Node* before = node;;) {
+            const auto& made_by = before->recorded().record;
+            if (made_by == nullptr || made_by->inputs().empty()) break;
+            before = made_by->inputs()[0].node;
             if (const std::string* found = layer_of(before)) {
                 name = *found;
                 break;
