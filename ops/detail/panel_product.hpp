@@ -14,12 +14,9 @@
 
 namespace xtape::detail {
 
-// How the elements of the left operand lie: rows that are Tiling::lead apart, or each column in order (a transposed
-// matrix, read where it stands).
-enum class Left { rows, columns };
-
-// A tile of `rows` rows and Tiling::columns columns: c = a b, or c += a b. a_lead counts for Left::columns alone.
-template <class T, Left left, std::size_t rows>
+// A tile of `rows` rows and Tiling::columns columns: c = a b, or c += a b. The rows of a lie `lead` apart; a lead of 0
+// stands for a transposed matrix that is read where it stands, its columns in order and a_lead apart.
+template <class T, std::size_t lead, std::size_t rows>
 void compute_panel_tile(std::size_t depth, const T* a, std::size_t a_lead, const T* b, T* c, std::size_t c_lead,
                         bool add) {
     using Tile = Tiling<T>;
@@ -36,11 +33,11 @@ void compute_panel_tile(std::size_t depth, const T* a, std::size_t a_lead, const
         b += Tile::columns;
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < rows; ++i) {
-            const Batch factor(a[left == Left::rows ? i * Tile::lead : i]);
+            const Batch factor(a[lead > 0 ? i * lead : i]);
 #pragma GCC unroll 2
             for (std::size_t v = 0; v < Tile::vectors; ++v) sums[i][v] = xsimd::fma(factor, row[v], sums[i][v]);
         }
-        a += left == Left::rows ? 1 : a_lead;
+        a += lead > 0 ? 1 : a_lead;
     }
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < rows; ++i)
@@ -51,9 +48,9 @@ void compute_panel_tile(std::size_t depth, const T* a, std::size_t a_lead, const
         }
 }
 
-template <class T, Left left, std::size_t... i>
+template <class T, std::size_t lead, std::size_t... i>
 constexpr auto panel_tiles(std::index_sequence<i...>) {
-    return std::array{&compute_panel_tile<T, left, i + 1>...};
+    return std::array{&compute_panel_tile<T, lead, i + 1>...};
 }
 
 // The number of elements that `rows` x `columns` take as panels.
@@ -83,11 +80,11 @@ struct Panels {
 };
 
 // c = a b, or c += a b, for `rows` rows, which lie c_lead apart in c.
-template <Left left, class T>
+template <std::size_t lead, class T>
 void multiply_panels(const T* a, std::size_t a_lead, std::size_t rows, const Panels<T>& b, T* c, std::size_t c_lead,
                      bool add) {
     using Tile = Tiling<T>;
-    static constexpr auto tiles = panel_tiles<T, left>(std::make_index_sequence<Tile::rows>{});
+    static constexpr auto tiles = panel_tiles<T, lead>(std::make_index_sequence<Tile::rows>{});
     if (rows == 0) return;
     alignas(64) T edge[Tile::rows * Tile::columns];
     const std::size_t count = (rows + Tile::rows - 1) / Tile::rows, height = (rows + count - 1) / count;
@@ -96,7 +93,7 @@ void multiply_panels(const T* a, std::size_t a_lead, std::size_t rows, const Pan
         const std::size_t width = std::min(Tile::columns, b.columns - j);
         for (std::size_t i = 0; i < rows; i += height) {
             const std::size_t some = std::min(height, rows - i);
-            const T* from = a + (left == Left::rows ? i * Tile::lead : i);
+            const T* from = a + (lead > 0 ? i * lead : i);
             T* to = c + i * c_lead + j;
             if (width == Tile::columns) {
                 tiles[some - 1](b.depth, from, a_lead, panel, to, c_lead, add);
@@ -125,34 +122,29 @@ private:
     std::size_t depth_, columns_;
 };
 
-// Rows of any length as left operand, cut into strips of at most Tiling::depth elements.
-template <class T>
+// Rows of any length as left operand, cut into strips of at most `strip` elements.
+template <class T, std::size_t strip = Tiling<T>::depth>
 class LeftRows {
-    using Tile = Tiling<T>;
-
 public:
+    static constexpr std::size_t lead = strip + 64 / sizeof(T);    // in different cache sets
+
     LeftRows(std::size_t rows, std::size_t length)
-        : rows_(rows), length_(length), elements_(strips() * rows * Tile::lead, T(0)), data_(elements_.data()) {}
+        : rows_(rows), length_(length), elements_(strips() * rows * lead, T(0)), data_(elements_.data()) {}
 
     void set(std::size_t row, const T* from) {
-        for (std::size_t k = 0; k < length_; k += Tile::depth)
-            std::copy_n(from + k, std::min(Tile::depth, length_ - k),
-                        data_ + (k / Tile::depth * rows_ + row) * Tile::lead);
+        for (std::size_t k = 0; k < length_; k += strip)
+            std::copy_n(from + k, std::min(strip, length_ - k), data_ + (k / strip * rows_ + row) * lead);
     }
-    void clear(std::size_t row) {
-        for (std::size_t s = 0; s < strips(); ++s) std::fill_n(data_ + (s * rows_ + row) * Tile::lead, Tile::depth, T(0));
-    }
-    // c = this b, or c += this b.
-    void multiply(const Panels<T>& b, T* c, std::size_t c_lead, bool add) const {
-        for (std::size_t s = 0; s < strips(); ++s) {
-            const std::size_t k = s * Tile::depth;
-            multiply_panels<Left::rows>(static_cast<const T*>(data_) + s * rows_ * Tile::lead, std::size_t{0}, rows_,
-                                        b.rows_from(k, std::min(Tile::depth, length_ - k)), c, c_lead, add || s > 0);
-        }
+    // c = this b, or c += this b, for the first `rows` rows.
+    void multiply(std::size_t rows, const Panels<T>& b, T* c, std::size_t c_lead, bool add) const {
+        for (std::size_t s = 0; s < strips(); ++s)
+            multiply_panels<lead>(static_cast<const T*>(data_) + s * rows_ * lead, std::size_t{0}, rows,
+                                  b.rows_from(s * strip, std::min(strip, length_ - s * strip)), c, c_lead,
+                                  add || s > 0);
     }
 
 private:
-    std::size_t strips() const { return std::max<std::size_t>(1, (length_ + Tile::depth - 1) / Tile::depth); }
+    std::size_t strips() const { return std::max<std::size_t>(1, (length_ + strip - 1) / strip); }
 
     std::size_t rows_, length_;
     Storage<T> elements_;

@@ -108,7 +108,7 @@ private:
         }
         for (std::size_t step = 0; step < s_.time; ++step) {
             const std::size_t t = s_.time_of(step);
-            state.multiply(right, products, gates * H, false);
+            state.multiply(rows, right, products, gates * H, false);
             for (std::size_t r = 0; r < rows; ++r) {
                 const std::size_t b = begin + r;
                 T* y = at(a_.outputs, b, t, R);
@@ -128,7 +128,7 @@ private:
                 }
             }
             if (!projected()) continue;
-            wide.multiply(down, narrow, R, false);
+            wide.multiply(rows, down, narrow, R, false);
             for (std::size_t r = 0; r < rows; ++r) {
                 const std::size_t b = begin + r;
                 if (!s_.active(b, t)) continue;
@@ -195,7 +195,7 @@ private:
                     std::copy_n(total, R, at(to.projected, b, t, R));
                 }
             }
-            if (projected()) narrow.multiply(up, wide, H, false);
+            if (projected()) narrow.multiply(rows, up, wide, H, false);
             for (std::size_t r = 0; r < rows; ++r) {
                 const std::size_t b = begin + r;
                 T* dx = at(to.input_products, b, t, gates * H);
@@ -209,7 +209,7 @@ private:
                 }
                 products.set(r, dh);
             }
-            products.multiply(right, to.hidden + begin * R, R, true);
+            products.multiply(rows, right, to.hidden + begin * R, R, true);
         }
     }
 
