@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
     bench::operations();
     bench::short_axes();
     bench::products();
+    bench::sequences();
     bench::optimizers();
     bench::checkpoints();
     bench::file_growth();

@@ -26,6 +26,7 @@ void tape();
 void operations();
 void short_axes();
 void products();
+void sequences();
 void models();
 void optimizers();
 void checkpoints();

@@ -68,11 +68,6 @@ Variable<T> advance(GatedCell, const Variable<T>& x, const Variable<T>& h, const
     return n + z * (before - n);
 }
 
-template <class T>
-Variable<T> affine(const Variable<T>& x, const Variable<T>& weights, const Variable<T>& bias) {
-    return bias.defined() ? linear(x, weights, bias) : linear(x, weights);
-}
-
 // Outputs, last hidden state and, of the LSTM, last cell.
 template <class T, class Cell>
 Variables<T> run_steps(Cell cell_kind, const RecurrentInputs<T>& in, bool reverse,
@@ -80,13 +75,13 @@ Variables<T> run_steps(Cell cell_kind, const RecurrentInputs<T>& in, bool revers
     const std::size_t time = in.x.shape()[1];
     Variable<T> hidden = in.hidden, cell = in.cell;
     const Variable<T> x = lengths ? where(active_places(*lengths, time), in.x, 0.0) : in.x;
-    const Variable<T> products = affine(x, in.input_weights, in.input_bias);
+    const Variable<T> products = linear(x, in.input_weights, in.input_bias);
     Variables<T> outputs(time);
     for (std::size_t step = 0; step < time; ++step) {
         const std::size_t t = reverse ? time - 1 - step : step;
         Variable<T> next_cell = cell;
         Variable<T> next = advance(cell_kind, pick(products, static_cast<std::ptrdiff_t>(t), 1),
-                                   affine(hidden, in.hidden_weights, in.hidden_bias), hidden, next_cell);
+                                   linear(hidden, in.hidden_weights, in.hidden_bias), hidden, next_cell);
         if (in.projection.defined()) next = linear(next, in.projection);
         if (lengths) {
             const Mask active = active_at(*lengths, t);
