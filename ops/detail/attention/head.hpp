@@ -5,7 +5,7 @@
 #include <xtape/core/random.hpp>
 #include <xtape/ops/detail/attention/heads.hpp>
 #include <xtape/ops/detail/panel_product.hpp>
-#include <xtape/ops/detail/softmax_row.hpp>
+#include <xtape/ops/detail/rows.hpp>
 
 #include <algorithm>
 #include <cmath>
