@@ -1,4 +1,5 @@
 #include <xtape/core/detail/number.hpp>
+#include <xtape/core/shape.hpp>
 #include <xtape/nn/attention.hpp>
 #include <xtape/nn/init.hpp>
 #include <xtape/ops/matmul.hpp>
@@ -15,6 +16,14 @@ Array<T> xavier(bool wanted, const Shape& shape) {
     Variable<T> weight(Array<T>(shape, T(0)));
     init::xavier_uniform(weight);
     return share(weight.value());
+}
+
+// The element of a mask that stands at a place of what it broadcasts to.
+bool element(const Mask& mask, const std::array<std::size_t, 4>& place) {
+    std::size_t at = 0;
+    for (std::size_t d = 0, skipped = 4 - mask.dimension(); d < mask.dimension(); ++d)
+        at = at * mask.shape()[d] + (mask.shape()[d] == 1 ? 0 : place[skipped + d]);
+    return mask.storage()[at];
 }
 
 template <class T>
@@ -36,14 +45,10 @@ MultiheadAttention<T>::MultiheadAttention(Module<T>* owner, std::string_view nam
                                      : this->checked_size("MultiheadAttention", "vdim", options.vdim.number)),
       joined_(kdim_ == embed_dim_ && vdim_ == embed_dim_),
       options_(options),
-      in_proj_weight(joined_ ? this : nullptr, "in_proj_weight",
-                     xavier<T>(joined_, {3 * embed_dim_, embed_dim_})),
-      q_proj_weight(joined_ ? nullptr : this, "q_proj_weight",
-                    xavier<T>(!joined_, {embed_dim_, embed_dim_})),
-      k_proj_weight(joined_ ? nullptr : this, "k_proj_weight",
-                    xavier<T>(!joined_, {embed_dim_, kdim_})),
-      v_proj_weight(joined_ ? nullptr : this, "v_proj_weight",
-                    xavier<T>(!joined_, {embed_dim_, vdim_})),
+      in_proj_weight(joined_ ? this : nullptr, "in_proj_weight", xavier<T>(joined_, {3 * embed_dim_, embed_dim_})),
+      q_proj_weight(joined_ ? nullptr : this, "q_proj_weight", xavier<T>(!joined_, {embed_dim_, embed_dim_})),
+      k_proj_weight(joined_ ? nullptr : this, "k_proj_weight", xavier<T>(!joined_, {embed_dim_, kdim_})),
+      v_proj_weight(joined_ ? nullptr : this, "v_proj_weight", xavier<T>(!joined_, {embed_dim_, vdim_})),
       in_proj_bias(options.bias ? this : nullptr, "in_proj_bias",
                    options.bias ? Array<T>(Shape{3 * embed_dim_}, T(0)) : Array<T>()),
       out_proj(this, "out_proj", embed_dim_, embed_dim_, {.bias = options.bias}) {
@@ -108,9 +113,20 @@ template <class T>
 std::optional<Mask> MultiheadAttention<T>::mask_of(const AttentionInput& input, std::size_t keys) const {
     if (!input.key_padding_mask) return input.mask;
     const Mask& padding = *input.key_padding_mask;
-    Mask shown = empty_array<bool>({padding.shape()[0], 1, 1, keys});
-    for (std::size_t i = 0; i < padding.size(); ++i) shown.storage()[i] = !padding.storage()[i];
-    return input.mask ? Mask(shown && *input.mask) : shown;
+    const Shape keys_alone{padding.shape()[0], 1, 1, keys};
+    const Shape shape =
+        input.mask ? broadcast_shapes("MultiheadAttention", keys_alone, input.mask->shape()) : keys_alone;
+    if (shape.size() > 4)
+        this->refuse_shape(input.mask->shape(), "a mask that broadcasts to (batch, heads, queries, keys)");
+    Mask shown = empty_array<bool>(shape);    // by hand: xtensor 0.24 broadcasts masks wrongly
+    bool* to = shown.storage().data();
+    for (std::size_t b = 0; b < shape[0]; ++b)
+        for (std::size_t h = 0; h < shape[1]; ++h)
+            for (std::size_t i = 0; i < shape[2]; ++i)
+                for (std::size_t j = 0; j < shape[3]; ++j)
+                    *to++ = !padding(padding.shape()[0] == 1 ? 0 : b, keys == 1 ? 0 : j) &&
+                            (!input.mask || element(*input.mask, {b, h, i, j}));
+    return shown;
 }
 
 template <class T>

@@ -32,13 +32,13 @@ struct AttentionInput {
 
 // y = W_o (heads joined) + b_o, each head scaled_dot_product_attention of the projected queries, keys and values. With
 // PyTorch's parameters: `in_proj_weight` (3 embed_dim, embed_dim), or `q_proj_weight`, `k_proj_weight` and
-// `v_proj_weight` where keys or values have lengths of their own, both Xavier uniform; `in_proj_bias` (3 embed_dim,) and
-// `out_proj.bias`, zeros; `out_proj.weight`. Shapes (batch, L, embed_dim), (batch, S, kdim), (batch, S, vdim) -> (batch,
-// L, embed_dim). Throws std::invalid_argument for sizes below 1, heads that do not divide embed_dim, and a dropout
-// outside [0, 1); calls throw ShapeError. Vaswani et al., "Attention is all you need", 2017.
+// `v_proj_weight` where keys or values have lengths of their own, both Xavier uniform; `in_proj_bias` (3 embed_dim,)
+// and `out_proj.bias`, zeros; `out_proj.weight`. Shapes (batch, L, embed_dim), (batch, S, kdim), (batch, S, vdim) ->
+// (batch, L, embed_dim). Throws std::invalid_argument for sizes below 1, heads that do not divide embed_dim, and a
+// dropout outside [0, 1); calls throw ShapeError. Vaswani et al., "Attention is all you need", 2017.
 template <class T>
-class MultiheadAttention : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&,
-                                                        const AttentionInput&)> {
+class MultiheadAttention
+    : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&, const AttentionInput&)> {
 public:
     MultiheadAttention(Size embed_dim, Size heads, MultiheadAttentionOptions options = {})
         : MultiheadAttention(nullptr, "", embed_dim, heads, options) {}

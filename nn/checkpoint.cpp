@@ -14,8 +14,8 @@ namespace {
 
 using xtape::detail::Node;
 
-// The leaves that require a gradient and that y was computed from, without those of x, in the order of their ids. Values
-// computed before `first` come from outside.
+// The leaves that require a gradient and that y was computed from, without those of x, in the order of their ids.
+// Values computed before `first` come from outside.
 template <class T>
 Variables<T> other_leaves(const Variable<T>& y, const Variables<T>& x, std::uint64_t first) {
     std::unordered_set<const Node<T>*> seen;

@@ -24,17 +24,17 @@ Variable<T> call_with(F& f, const Variables<T>& x, std::index_sequence<i...>) {
 
 }    // namespace detail
 
-// y = f(x...), keeping x alone. The derivative runs f again, with the random numbers of default_generator() that it had,
-// and may itself be differentiated, to any order; checkpoints nest. f may use parameters (leaves), which get their
+// y = f(x...), keeping x alone. The derivative runs f again, with the random numbers of default_generator() that it
+// had, and may itself be differentiated, to any order; checkpoints nest. f may use parameters (leaves), which get their
 // gradients; it must compute the same each time, and what it refers to must live until the sweep. Layers that change
 // their state when they are called (the running statistics of batch normalisation) change it in both runs. Throws
-// GradError when f uses a value that was computed outside (pass it as an argument), and in the sweep when the second run
-// uses other leaves than the first. Chen et al., "Training deep nets with sublinear memory cost", 2016.
+// GradError when f uses a value that was computed outside (pass it as an argument), and in the sweep when the second
+// run uses other leaves than the first. Chen et al., "Training deep nets with sublinear memory cost", 2016.
 //
 //     auto y = nn::checkpoint([&](const auto& h) { return block(h); }, x);
 template <class F, class T, std::same_as<Variable<T>>... Rest>
-requires(std::invocable<F&, const Variable<T>&, const Rest&...> && !std::derived_from<F, Module<T>>)
-Variable<T> checkpoint(F f, const Variable<T>& x, const Rest&... rest) {
+requires(std::invocable<F&, const Variable<T>&, const Rest&...> &&
+         !std::derived_from<F, Module<T>>) Variable<T> checkpoint(F f, const Variable<T>& x, const Rest&... rest) {
     return detail::checkpointed<T>(
         [f = std::move(f)](const Variables<T>& in) mutable {
             return detail::call_with<T>(f, in, std::make_index_sequence<1 + sizeof...(Rest)>{});

@@ -15,8 +15,7 @@ bool fits(const Shape& shape, std::size_t width) { return shape.size() == 3 && s
 std::string wanted(std::size_t width) { return "(batch, time, " + std::to_string(width) + ")"; }
 
 double angle(std::size_t position, std::size_t pair, std::size_t width, double base) {
-    return static_cast<double>(position) *
-           std::pow(base, -2 * static_cast<double>(pair) / static_cast<double>(width));
+    return static_cast<double>(position) * std::pow(base, -2 * static_cast<double>(pair) / static_cast<double>(width));
 }
 
 }    // namespace

@@ -30,7 +30,8 @@ private:
 };
 
 // y = x + the parameter `weight` (longest, width) of the first positions, which begins as N(0, 0.02^2). Shapes (batch,
-// time, width) -> the same. Throws ShapeError for others and for sequences that are longer. Devlin et al., "BERT", 2019.
+// time, width) -> the same. Throws ShapeError for others and for sequences that are longer. Devlin et al., "BERT",
+// 2019.
 template <class T>
 class LearnedPositions : public Module<T> {
 public:
@@ -51,8 +52,8 @@ struct RotaryOptions {
     std::size_t first = 0;    // the position of the first element
 };
 
-// Queries or keys turned by angles that grow with their position, so that their products depend on distances alone: with
-// c, s = cos, sin of t base^(-2i / width), (y_i, y_(i + width/2)) = (c x_i - s x_(i + width/2), s x_i + c x_(i +
+// Queries or keys turned by angles that grow with their position, so that their products depend on distances alone:
+// with c, s = cos, sin of t base^(-2i / width), (y_i, y_(i + width/2)) = (c x_i - s x_(i + width/2), s x_i + c x_(i +
 // width/2)). Shapes (..., time, width) -> the same, the width even. Throws ShapeError for others. Su et al., "RoFormer:
 // enhanced transformer with rotary position embedding", 2021, with the halves as GPT-NeoX pairs them.
 template <class T>

@@ -121,8 +121,9 @@ bool fits(const Shape& shape, std::size_t in) { return shape.size() == 3 && shap
 template <class T>
 RNN<T>::RNN(Module<T>* owner, std::string_view name, Size in, Size hidden, RNNOptions options)
     : RNN::Module(owner, name),
-      stack_(this, stack_sizes([this](const char* what, Size size) { return this->checked_size("RNN", what, size.number); },
-                               in, hidden, 1, options)),
+      stack_(this,
+             stack_sizes([this](const char* what, Size size) { return this->checked_size("RNN", what, size.number); },
+                         in, hidden, 1, options)),
       nonlinearity_(options.nonlinearity) {
     if (!is_probability(options.dropout)) this->refuse_option("RNN", out_of_range(options.dropout));
 }
@@ -149,8 +150,9 @@ RecurrentResult<T> RNN<T>::forward(const Variable<T>& x, const RecurrentInput<T>
 template <class T>
 GRU<T>::GRU(Module<T>* owner, std::string_view name, Size in, Size hidden, GRUOptions options)
     : GRU::Module(owner, name),
-      stack_(this, stack_sizes([this](const char* what, Size size) { return this->checked_size("GRU", what, size.number); },
-                               in, hidden, 3, options)) {
+      stack_(this,
+             stack_sizes([this](const char* what, Size size) { return this->checked_size("GRU", what, size.number); },
+                         in, hidden, 3, options)) {
     if (!is_probability(options.dropout)) this->refuse_option("GRU", out_of_range(options.dropout));
 }
 
@@ -181,8 +183,8 @@ LSTM<T>::LSTM(Module<T>* owner, std::string_view name, Size in, Size hidden, LST
           if (options.projection.number != 0) {
               sizes.width = check("projection", options.projection);
               if (sizes.width >= sizes.hidden)
-                  this->refuse_option("LSTM", "projection = " + std::to_string(sizes.width) + "; wanted less than hidden, " +
-                                                  std::to_string(sizes.hidden));
+                  this->refuse_option("LSTM", "projection = " + std::to_string(sizes.width) +
+                                                  "; wanted less than hidden, " + std::to_string(sizes.hidden));
           }
           return sizes;
       }()) {
@@ -200,18 +202,18 @@ LSTMResult<T> LSTM<T>::forward(const Variable<T>& x, const LSTMInput<T>& input) 
     if (first.cell.defined() && !same_shape(first.cell.shape(), cell_shape))
         this->refuse_shape(first.cell.shape(), to_string(cell_shape) + " as the cell state");
     Variables<T> hidden, cells;
-    auto outputs = stack_.through(
-        x, input.lengths, this->is_training(),
-        [&](std::size_t place, const Variable<T>& y, const RecurrentWeights<T>& weights,
-            const RecurrentOptions& options) {
-            auto result = lstm(y,
-                               {stack_.state_of(first.hidden, place, hidden_shape[1], hidden_shape[2]),
-                                stack_.state_of(first.cell, place, cell_shape[1], cell_shape[2])},
-                               weights, options);
-            hidden.push_back(result.state.hidden);
-            cells.push_back(result.state.cell);
-            return result.outputs;
-        });
+    auto outputs = stack_.through(x, input.lengths, this->is_training(),
+                                  [&](std::size_t place, const Variable<T>& y, const RecurrentWeights<T>& weights,
+                                      const RecurrentOptions& options) {
+                                      auto result =
+                                          lstm(y,
+                                               {stack_.state_of(first.hidden, place, hidden_shape[1], hidden_shape[2]),
+                                                stack_.state_of(first.cell, place, cell_shape[1], cell_shape[2])},
+                                               weights, options);
+                                      hidden.push_back(result.state.hidden);
+                                      cells.push_back(result.state.cell);
+                                      return result.outputs;
+                                  });
     return {outputs, {stack(hidden), stack(cells)}};
 }
 

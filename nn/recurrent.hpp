@@ -1,10 +1,10 @@
 // Recurrent layers: RNN, LSTM and GRU, stacked, in one direction or both, with PyTorch's parameter names, gate order,
 // layouts and initialisation U(-1/sqrt(hidden), 1/sqrt(hidden)). The formulas are those of ops/recurrent.hpp.
 //
-// Inputs are (batch, time, in), or (time, batch, in) with batch_first off; outputs likewise, the directions side by side.
-// States are (layers x directions, batch, hidden), as PyTorch's. Lengths, one an example, say where padding begins:
-// nothing depends on it, and its outputs and gradients are exactly 0. Truncated back-propagation goes on from a state
-// without its history:
+// Inputs are (batch, time, in), or (time, batch, in) with batch_first off; outputs likewise, the directions side by
+// side. States are (layers x directions, batch, hidden), as PyTorch's. Lengths, one an example, say where padding
+// begins: nothing depends on it, and its outputs and gradients are exactly 0. Truncated back-propagation goes on from a
+// state without its history:
 //
 //     auto [outputs, state] = lstm(x, {.state = previous.detach()});
 //
@@ -82,7 +82,8 @@ public:
 
     // Calls run(layer and direction, x (batch, time, ...), weights, options), which gives outputs, for each.
     template <class Run>
-    Variable<T> through(const Variable<T>& x, const std::optional<Indices>& lengths, bool training, const Run& run) const;
+    Variable<T> through(const Variable<T>& x, const std::optional<Indices>& lengths, bool training,
+                        const Run& run) const;
     // The state of one layer and direction: of `states`, or zeros of the width.
     static Variable<T> state_of(const Variable<T>& states, std::size_t place, std::size_t batch, std::size_t width);
     Shape state_shape(const Variable<T>& x, std::size_t width) const;

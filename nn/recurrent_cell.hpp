@@ -1,6 +1,6 @@
 // Single steps of recurrent layers, for loops of the user's own: parameters weight_ih, weight_hh, bias_ih and bias_hh,
-// formulas, layouts and initialisation are those of nn/recurrent.hpp. States that are not given are zeros. Throw as they
-// do.
+// formulas, layouts and initialisation are those of nn/recurrent.hpp. States that are not given are zeros. Throw as
+// they do.
 #pragma once
 
 #include <xtape/nn/linear.hpp>

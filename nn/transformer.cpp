@@ -42,9 +42,8 @@ TransformerEncoderLayer<T>::TransformerEncoderLayer(Module<T>* owner, std::strin
 
 template <class T>
 Variable<T> TransformerEncoderLayer<T>::forward(const Variable<T>& x, const AttentionInput& input) {
-    const Variable<T> y = residual<T>(x, norm1, options_.norm_first, [&](const Variable<T>& z) {
-        return dropout1(self_attn(z, z, z, input));
-    });
+    const Variable<T> y = residual<T>(x, norm1, options_.norm_first,
+                                      [&](const Variable<T>& z) { return dropout1(self_attn(z, z, z, input)); });
     return residual<T>(y, norm2, options_.norm_first, [&](const Variable<T>& z) {
         return dropout2(linear2(dropout(activated(linear1(z), options_.activation))));
     });
@@ -71,8 +70,8 @@ template <class T>
 Variable<T> TransformerDecoderLayer<T>::forward(const Variable<T>& x, const Variable<T>& memory,
                                                 const DecoderInput& input) {
     const bool first = options_.norm_first;
-    const Variable<T> y = residual<T>(
-        x, norm1, first, [&](const Variable<T>& z) { return dropout1(self_attn(z, z, z, input.self)); });
+    const Variable<T> y =
+        residual<T>(x, norm1, first, [&](const Variable<T>& z) { return dropout1(self_attn(z, z, z, input.self)); });
     const Variable<T> mixed = residual<T>(y, norm2, first, [&](const Variable<T>& z) {
         return dropout2(multihead_attn(z, memory, memory, input.memory));
     });
@@ -109,8 +108,7 @@ TransformerDecoder<T>::TransformerDecoder(Module<T>* owner, std::string_view nam
 }
 
 template <class T>
-Variable<T> TransformerDecoder<T>::forward(const Variable<T>& x, const Variable<T>& memory,
-                                           const DecoderInput& input) {
+Variable<T> TransformerDecoder<T>::forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput& input) {
     Variable<T> y = x;
     for (auto* layer : order_) y = (*layer)(y, memory, input);
     return norm ? (*norm)(y) : y;

@@ -58,8 +58,8 @@ struct DecoderInput {
 };
 
 // The same with attention to an encoder's output between the two: self_attn, multihead_attn(y, memory, memory), linear
-// maps, each with its norm. Causal unless it is called otherwise. Shapes (batch, L, width), (batch, S, width) -> (batch,
-// L, width).
+// maps, each with its norm. Causal unless it is called otherwise. Shapes (batch, L, width), (batch, S, width) ->
+// (batch, L, width).
 template <class T>
 class TransformerDecoderLayer
     : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const DecoderInput&)> {
@@ -95,7 +95,8 @@ class TransformerEncoder : public Module<T, Variable<T>(const Variable<T>&, cons
 public:
     TransformerEncoder(Size width, Size heads, TransformerOptions options = {})
         : TransformerEncoder(nullptr, "", width, heads, options) {}
-    TransformerEncoder(Module<T>* owner, std::string_view name, Size width, Size heads, TransformerOptions options = {});
+    TransformerEncoder(Module<T>* owner, std::string_view name, Size width, Size heads,
+                       TransformerOptions options = {});
 
     Variable<T> forward(const Variable<T>& x, const AttentionInput& input) override;
 
@@ -113,7 +114,8 @@ class TransformerDecoder : public Module<T, Variable<T>(const Variable<T>&, cons
 public:
     TransformerDecoder(Size width, Size heads, TransformerOptions options = {})
         : TransformerDecoder(nullptr, "", width, heads, options) {}
-    TransformerDecoder(Module<T>* owner, std::string_view name, Size width, Size heads, TransformerOptions options = {});
+    TransformerDecoder(Module<T>* owner, std::string_view name, Size width, Size heads,
+                       TransformerOptions options = {});
 
     Variable<T> forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput& input) override;
 

@@ -150,7 +150,8 @@ struct Attention {
         if (scores.size() == 0) return matmul(scores, v);
         if (!has_mask && !causal && dropout == 0) return matmul(softmax(scores), v);
         const Mask seen = shown(scores.shape());
-        Variable<T> weights = where(seen, softmax(where(seen, scores, double(std::numeric_limits<T>::lowest()) / 4)), 0.0);
+        Variable<T> weights =
+            where(seen, softmax(where(seen, scores, double(std::numeric_limits<T>::lowest()) / 4)), 0.0);
         if (dropout > 0) weights = weights * Variable<T>(kept(scores.shape()));
         return matmul(weights, v);
     }
@@ -216,9 +217,9 @@ Variable<T> scaled_dot_product_attention(const Variable<T>& q, const Variable<T>
         throw std::invalid_argument("[scaled_dot_product_attention] got dropout = " + detail::to_text(options.dropout) +
                                     "; wanted 0 <= p < 1");
     auto batch_of = [](const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); };
-    const Shape batch = broadcast_shapes(
-        Attention<T>::name, batch_of(q.shape()),
-        broadcast_shapes(Attention<T>::name, batch_of(k.shape()), batch_of(v.shape())));
+    const Shape batch =
+        broadcast_shapes(Attention<T>::name, batch_of(q.shape()),
+                         broadcast_shapes(Attention<T>::name, batch_of(k.shape()), batch_of(v.shape())));
     auto expanded = [&](const Variable<T>& x) {
         Shape shape = batch;
         shape.push_back(x.shape()[x.dimension() - 2]);
@@ -234,8 +235,8 @@ Variable<T> scaled_dot_product_attention(const Variable<T>& q, const Variable<T>
     if (options.mask) op.mask = broadcast_mask(*options.mask, scores);
     if (options.dropout > 0) {
         Stream& stream = default_generator().dropout();
-        const std::size_t numbers = element_count(batch) * scores[batch.size()] *
-                                    detail::AttentionHead<T>::random_row(scores.back());
+        const std::size_t numbers =
+            element_count(batch) * scores[batch.size()] * detail::AttentionHead<T>::random_row(scores.back());
         op.place = stream.reserve_bits(numbers);
         op.stream = stream;
     }
@@ -309,14 +310,14 @@ Samples Attention<T>::samples() {
         .add("a mask for each head", {q, k, v},
              with({.mask = Mask{{{true, true, false}}, {{false, true, true}}}, .causal = true}),
              wanted(half,
-                    [](std::size_t b, std::size_t i, std::size_t j) {
-                        return j <= i && (b == 0 ? j < 2 : j > 0);
-                    }),
+                    [](std::size_t b, std::size_t i, std::size_t j) { return j <= i && (b == 0 ? j < 2 : j > 0); }),
              2)
-        .add("more keys than a block has", {numbers({1, 3, 2}, 0.5), numbers({1, 150, 2}, 1.5), numbers({1, 150, 3}, 2)},
-             with({}), wanted(half, all), 1)
-        .add("more queries than a block has", {numbers({1, 130, 2}, 0.5), numbers({1, 131, 2}, 1.5), numbers({1, 131, 3}, 2)},
-             with({.causal = true}), wanted(half, triangle), 1)
+        .add("more keys than a block has",
+             {numbers({1, 3, 2}, 0.5), numbers({1, 150, 2}, 1.5), numbers({1, 150, 3}, 2)}, with({}), wanted(half, all),
+             1)
+        .add("more queries than a block has",
+             {numbers({1, 130, 2}, 0.5), numbers({1, 131, 2}, 1.5), numbers({1, 131, 3}, 2)}, with({.causal = true}),
+             wanted(half, triangle), 1)
         .add("no queries", {A(Shape{2, 0, 2}), k, v}, with({}), wanted(half, all), 1)
         .add("no keys", {q, A(Shape{2, 0, 2}), A(Shape{2, 0, 1})}, with({}), wanted(half, all), 1)
         .add("no heads", {A(Shape{0, 2, 2}), A(Shape{0, 3, 2}), A(Shape{0, 3, 1})}, with({}), wanted(half, all), 1)

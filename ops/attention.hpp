@@ -18,7 +18,8 @@ struct AttentionOptions {
 // y = softmax(scale q k^T) v over the keys that mask and causal leave, block by block: memory grows with L and S, not
 // with their product, and the derivative computes the weights again from the logarithm of each row's sum. A query that
 // no key is left for gives 0, and so are its gradients. With weights w and their gradients g v^T = d: dv = w^T g,
-// dq = scale s k, dk = scale s^T q, s = w (d - sum(w d)). Dropout draws from default_generator()'s stream for it. Shapes
+// dq = scale s k, dk = scale s^T q, s = w (d - sum(w d)). Dropout draws from default_generator()'s stream for it.
+// Shapes
 // (..., L, E), (..., S, E), (..., S, F) -> (..., L, F), the axes before the last two broadcast. Throws ShapeError for
 // others, std::invalid_argument for a dropout outside [0, 1). Dao et al., "FlashAttention: fast and memory-efficient
 // exact attention with IO-awareness", 2022.

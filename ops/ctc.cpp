@@ -166,7 +166,8 @@ struct Ctc {
         }
         auto shifted = [&](const Variable<T>& a, std::size_t by) {
             by = std::min(by, states);
-            return concat({Variable<T>(Array<T>(Shape{by}, static_cast<T>(never))), narrow(a, 0, Range{0, states - by})});
+            return concat(
+                {Variable<T>(Array<T>(Shape{by}, static_cast<T>(never))), narrow(a, 0, Range{0, states - by})});
         };
         Variable<T> a = where(first, pick(scores, 0), never);
         for (std::size_t t = 1; t < e.steps; ++t)
@@ -222,8 +223,7 @@ template <class T>
 Variable<T> ctc(const Variable<T>& x, const Indices& targets, const Indices& input_lengths,
                 const Indices& target_lengths, std::int64_t blank) {
     if (x.dimension() != 3)
-        throw ShapeError("[ctc] got an input of the shape " + to_string(x.shape()) +
-                         "; wanted (time, batch, classes)");
+        throw ShapeError("[ctc] got an input of the shape " + to_string(x.shape()) + "; wanted (time, batch, classes)");
     const std::size_t batch = x.shape()[1];
     for (const auto* lengths : {&input_lengths, &target_lengths})
         if (!same_shape(lengths->shape(), {batch}))
@@ -276,7 +276,8 @@ Samples Ctc<T>::samples() {
     auto wanted = [](std::vector<std::size_t> steps, std::vector<std::vector<std::int64_t>> labels) {
         return [=](const Arrays& in) {
             A y(Shape{labels.size()});
-            for (std::size_t n = 0; n < labels.size(); ++n) y(n) = -std::log(probability(in[0], n, steps[n], labels[n]));
+            for (std::size_t n = 0; n < labels.size(); ++n)
+                y(n) = -std::log(probability(in[0], n, steps[n], labels[n]));
             return y;
         };
     };
@@ -288,8 +289,9 @@ Samples Ctc<T>::samples() {
              wanted({2, 4}, {{2}, {1, 2}}), 2)
         .add("no labels", {one}, with(Indices(Shape{1, 0}), Indices{3}, Indices{0}), wanted({3}, {{}}))
         .add("more labels than steps", {one}, with(Indices{1, 2}, Indices{1}, Indices{2}), wanted({1}, {{1, 2}}), 0)
-        .add("no examples", {A(Shape{3, 0, 3})}, with(Indices(Shape{0, 2}), Indices(Shape{0}), Indices(Shape{0})),
-             [](const Arrays&) { return A(Shape{0}); }, 1)
+        .add(
+            "no examples", {A(Shape{3, 0, 3})}, with(Indices(Shape{0, 2}), Indices(Shape{0}), Indices(Shape{0})),
+            [](const Arrays&) { return A(Shape{0}); }, 1)
         .refuse("the blank as a label", {one}, with(Indices{1, 0}, Indices{3}, Indices{2}))
         .refuse("label 3 of 3 classes", {one}, with(Indices{1, 3}, Indices{3}, Indices{2}))
         .refuse("more steps than there are", {one}, with(Indices{1, 2}, Indices{4}, Indices{2}))

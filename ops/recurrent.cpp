@@ -58,8 +58,7 @@ struct Recurrent {
     }
     RecurrentSizes sizes(const RecurrentInputs<T>& in) const {
         const Shape &x = in.x.shape(), &w = in.hidden_weights.shape();
-        return {x[0],    x[1], x[2], w[0] / Cell::gates, w[1], reverse,
-                lengths ? lengths->storage().begin() : nullptr};
+        return {x[0], x[1], x[2], w[0] / Cell::gates, w[1], reverse, lengths ? lengths->storage().begin() : nullptr};
     }
     // x with zeros for padding, which may hold anything.
     Array<T> without_padding(const Variable<T>& x, const RecurrentSizes& s) const {
@@ -132,11 +131,11 @@ struct Recurrent {
         using Loop = detail::RecurrentLoop<T, Cell>;
         // What forward wrote is only read now.
         Loop(s, weights(in, s), elements(in.projection))
-            .backward({elements(in.hidden), elements(in.cell), const_cast<T*>(y.storage().begin()),
-                       const_cast<T*>(gates.begin()), const_cast<T*>(states.begin())},
-                      {g.given(0) ? elements(g[0]) : nullptr, dx_products.storage().data(),
-                       dh_products.storage().data(), dhidden.storage().data(), dcell.storage().data(), narrow.data(),
-                       wide.data()});
+            .backward(
+                {elements(in.hidden), elements(in.cell), const_cast<T*>(y.storage().begin()),
+                 const_cast<T*>(gates.begin()), const_cast<T*>(states.begin())},
+                {g.given(0) ? elements(g[0]) : nullptr, dx_products.storage().data(), dh_products.storage().data(),
+                 dhidden.storage().data(), dcell.storage().data(), narrow.data(), wide.data()});
         const Array<T>& dh = Cell::same_products ? dx_products : dh_products;
         const T *dx_data = std::as_const(dx_products).storage().data(), *dh_data = dh.storage().data();
         const auto dx_matrix = detail::row_major(dx_data, steps, width);
@@ -149,7 +148,8 @@ struct Recurrent {
         };
         give([&] {
             Array<T> dx = empty_array<T>(in.x.shape());
-            detail::multiply(dx_matrix, detail::row_major(elements(in.input_weights), width, s.in), dx.storage().data());
+            detail::multiply(dx_matrix, detail::row_major(elements(in.input_weights), width, s.in),
+                             dx.storage().data());
             if (lengths) clear_padding(dx, s);
             return Variable<T>(std::move(dx));
         });

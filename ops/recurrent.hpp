@@ -19,8 +19,8 @@ struct RecurrentWeights {
 
 struct RecurrentOptions {
     bool reverse = false;    // from the last step to the first
-    // The length of each example (batch,): what stands behind it is padding, which nothing depends on, whose results and
-    // gradients are exactly 0.
+    // The length of each example (batch,): what stands behind it is padding, which nothing depends on, whose results
+    // and gradients are exactly 0.
     std::optional<Indices> lengths = {};
 };
 
@@ -60,9 +60,9 @@ template <class T>
 LSTMResult<T> lstm(const Variable<T>& x, const LSTMState<T>& state, const RecurrentWeights<T>& weights,
                    const RecurrentOptions& options = {});
 
-// Gates r, z, n in this order: r, z = sigmoid(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), n = tanh(W_in x_t + b_in + r (W_hn
-// h_(t-1) + b_hn)); h_t = (1 - z) n + z h_(t-1). Shapes as rnn. Cho et al., "Learning phrase representations using RNN
-// encoder-decoder", 2014; PyTorch's variant, which resets after the product.
+// Gates r, z, n in this order: r, z = sigmoid(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), n = tanh(W_in x_t + b_in + r
+// (W_hn h_(t-1) + b_hn)); h_t = (1 - z) n + z h_(t-1). Shapes as rnn. Cho et al., "Learning phrase representations
+// using RNN encoder-decoder", 2014; PyTorch's variant, which resets after the product.
 template <class T>
 RecurrentResult<T> gru(const Variable<T>& x, const Variable<T>& hidden, const RecurrentWeights<T>& weights,
                        const RecurrentOptions& options = {});

@@ -1,5 +1,6 @@
-// Products with an operand that is brought into order once and used many times: the steps of a recurrence, the blocks of
-// attention. Each element is one sum in the order of the depth, whatever the number of rows that are computed at once.
+// Products with an operand that is brought into order once and used many times: the steps of a recurrence, the blocks
+// of attention. Each element is one sum in the order of the depth, whatever the number of rows that are computed at
+// once.
 #pragma once
 
 #include <xtape/core/array.hpp>

@@ -97,8 +97,8 @@ struct Recomputed {
     // f's gradients as a function of f's own inputs, of g, and last of the leaves that f uses without being given them.
     Variables<T> record_gradients(const Variables<T>& g, const Variables<T>& x, const std::vector<bool>& wanted) const {
         std::size_t count = g.size();
-        auto gradients_of = [f = f, own = own, count, wanted, others = Variables<T>(x.begin() + at(own), x.end())](
-                                const Variables<T>& in) {
+        auto gradients_of = [f = f, own = own, count, wanted,
+                             others = Variables<T>(x.begin() + at(own), x.end())](const Variables<T>& in) {
             Variables<T> inputs(in.begin(), in.begin() + at(own));
             inputs.insert(inputs.end(), others.begin(), others.end());
             return gradients(*f, inputs, own, wanted, Variables<T>(in.begin() + at(own), in.begin() + at(own + count)),

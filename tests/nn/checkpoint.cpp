@@ -93,7 +93,8 @@ BOOST_AUTO_TEST_CASE(a_drawing_stream_goes_on_after_the_checkpoint) {
         first();
         return dropout(x).value();
     };
-    check_close(twice([&] { nn::checkpoint([&](const V& in) { return dropout(in); }, x); }), twice([&] { dropout(x); }), 0);
+    check_close(twice([&] { nn::checkpoint([&](const V& in) { return dropout(in); }, x); }), twice([&] { dropout(x); }),
+                0);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_computed_on_the_way_is_not_kept) {

@@ -45,7 +45,8 @@ private:
     State tensors_;
 };
 
-// Both modes, to second order, with the same random numbers in every call; call() uses the leaves it gets and the layer.
+// Both modes, to second order, with the same random numbers in every call; call() uses the leaves it gets and the
+// layer.
 template <class Call>
 void check_gradients(nn::Module<D>& layer, const Variables<D>& x, const Call& call) {
     for (bool training : {true, false}) {
@@ -138,7 +139,10 @@ BOOST_AUTO_TEST_CASE(attention_and_transformer_layers_have_right_gradients) {
     nn::TransformerEncoderLayer<D> encoder(4, 2, {.feedforward = 3, .activation = nn::TransformerActivation::gelu});
     check_gradients(encoder, {leaf({2, 3, 4})}, [&](const Variables<D>& in) { return encoder(in[0]); });
     nn::TransformerDecoder<D> decoder(
-        4, 2, {.layers = 1, .norm = true, .layer = {.feedforward = 3, .activation = nn::TransformerActivation::gelu, .norm_first = true}});
+        4, 2,
+        {.layers = 1,
+         .norm = true,
+         .layer = {.feedforward = 3, .activation = nn::TransformerActivation::gelu, .norm_first = true}});
     check_gradients(decoder, {leaf({2, 3, 4}), leaf({2, 2, 4}, 1)},
                     [&](const Variables<D>& in) { return decoder(in[0], in[1]); });
 }
@@ -185,6 +189,24 @@ BOOST_AUTO_TEST_CASE(self_attention_takes_one_projection_for_all_three) {
     const Variable<D> x = leaf({2, 3, 4});
     const Variable<D> same(x.value());
     check_close(attention(x, x, x).value(), attention(x, same, Variable<D>(x.value())).value(), 1e-14);
+}
+
+BOOST_AUTO_TEST_CASE(a_mask_and_padding_hold_together) {
+    nn::MultiheadAttention<D> attention(4, 2);
+    const Variable<D> x = leaf({2, 3, 4});
+    const Mask padding{{false, false, true}, {false, false, false}},
+        triangle{{true, false, false}, {true, true, false}, {true, true, true}};
+    const Array<D> both = attention(x, x, x, {.mask = triangle, .key_padding_mask = padding}).value();
+    const Array<D> causal = attention(x, x, x, {.causal = true, .key_padding_mask = padding}).value();
+    check_close(both, causal, 0);
+    Array<D> other = x.value();
+    for (std::size_t e = 0; e < 4; ++e) other(0, 2, e) = 9;    // padding, which only its own output depends on
+    const Variable<D> z(other);
+    const Array<D> moved = attention(z, z, z, {.mask = triangle, .key_padding_mask = padding}).value();
+    for (std::size_t b = 0; b < 2; ++b)
+        for (std::size_t t = 0; t < 3; ++t)
+            for (std::size_t e = 0; e < 4; ++e)
+                if (b == 1 || t < 2) BOOST_TEST(moved(b, t, e) == both(b, t, e));
 }
 
 BOOST_AUTO_TEST_CASE(misuse_is_refused) {

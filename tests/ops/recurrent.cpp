@@ -30,13 +30,19 @@ std::size_t pick_from(Stream& stream, std::int64_t least, std::int64_t most) {
 }
 
 Setting random_setting(Stream& stream, bool projected) {
-    Setting s{pick_from(stream, 1, 17), pick_from(stream, 1, 6), pick_from(stream, 1, 9), pick_from(stream, 2, 40), 0,
-              stream.integer(2) == 0,   {}};
+    Setting s{pick_from(stream, 1, 17),
+              pick_from(stream, 1, 6),
+              pick_from(stream, 1, 9),
+              pick_from(stream, 2, 40),
+              0,
+              stream.integer(2) == 0,
+              {}};
     s.width = projected ? pick_from(stream, 1, static_cast<std::int64_t>(s.units) - 1) : s.units;
     s.options.reverse = stream.integer(2) == 0;
     if (stream.integer(2) == 0) {
         s.options.lengths = Indices(Shape{s.batch}, 0);
-        for (auto& length : s.options.lengths->storage()) length = stream.integer(static_cast<std::int64_t>(s.time) + 1);
+        for (auto& length : s.options.lengths->storage())
+            length = stream.integer(static_cast<std::int64_t>(s.time) + 1);
     }
     return s;
 }
@@ -70,8 +76,8 @@ Variables<T> run(const Variables<T>& x, const Setting& s) {
         return {y, hidden};
     } else {
         constexpr bool is_tanh = std::is_same_v<Cell, detail::SimpleCell<detail::Nonlinear::tanh>>;
-        auto [y, hidden] = rnn(x[0], x[1], weights,
-                               is_tanh ? RecurrentNonlinearity::tanh : RecurrentNonlinearity::relu, s.options);
+        auto [y, hidden] =
+            rnn(x[0], x[1], weights, is_tanh ? RecurrentNonlinearity::tanh : RecurrentNonlinearity::relu, s.options);
         return {y, hidden};
     }
 }
@@ -162,8 +168,7 @@ BOOST_AUTO_TEST_CASE(a_hidden_state_longer_than_a_strip_of_the_kernel_is_summed_
     const Variables<D> x = leaves<D>(inputs);
     const auto fused = grad(weighted(run<D, Gru>(x, s)), x);
     const auto recorded = grad(weighted(run<D, Gru>(x, s)), x, {.create_graph = true});
-    for (std::size_t i = 0; i < x.size(); ++i)
-        BOOST_TEST(largest_difference({fused[i]}, recorded[i].value()) < 1e-9);
+    for (std::size_t i = 0; i < x.size(); ++i) BOOST_TEST(largest_difference({fused[i]}, recorded[i].value()) < 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_depends_on_padding_and_its_gradients_are_zero) {

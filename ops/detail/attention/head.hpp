@@ -65,8 +65,8 @@ public:
                 block.multiply(rows, columns_from(keys_right, j0, count), scores, lead, false);
                 for (std::size_t r = 0; r < rows; ++r)
                     add_weights(scores + r * lead, rules, i0 + r, j0, count, max[r], sum[r], out + r * out_lead);
-                multiply_panels<lead>(static_cast<const T*>(scores), 0, rows, all_columns(values_right).rows_from(j0, count), out,
-                                      out_lead, true);
+                multiply_panels<lead>(static_cast<const T*>(scores), 0, rows,
+                                      all_columns(values_right).rows_from(j0, count), out, out_lead, true);
             }
             for (std::size_t r = 0; r < rows; ++r) {
                 const T factor = sum[r] > 0 || std::isnan(sum[r]) ? 1 / sum[r] : T(0);

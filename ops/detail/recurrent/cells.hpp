@@ -1,10 +1,10 @@
 // One step of one unit of a recurrent layer, forwards and backwards, on SIMD lanes.
 //
-// forward(x, h, before, state, kept) gets the gates' products with the input and with the hidden state, biases included,
-// and the hidden state before; it returns the hidden state, replaces `state` by what is to be kept for each unit (the
-// LSTM's cell, the GRU's product of the new gate) and leaves the gates' values in `kept`. backward gets the gradient of
-// the hidden state and what was kept, gives the gradients of both kinds of products and returns what reaches the hidden
-// state before directly.
+// forward(x, h, before, state, kept) gets the gates' products with the input and with the hidden state, biases
+// included, and the hidden state before; it returns the hidden state, replaces `state` by what is to be kept for each
+// unit (the LSTM's cell, the GRU's product of the new gate) and leaves the gates' values in `kept`. backward gets the
+// gradient of the hidden state and what was kept, gives the gradients of both kinds of products and returns what
+// reaches the hidden state before directly.
 #pragma once
 
 #include <xtape/core/detail/lanes.hpp>

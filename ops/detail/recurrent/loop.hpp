@@ -26,9 +26,7 @@ struct RecurrentSizes {
         return lengths == nullptr || t < static_cast<std::size_t>(lengths[b]);
     }
     // Whether the step before t is one of the sequence, and its time.
-    bool has_before(std::size_t b, std::size_t t) const {
-        return reverse ? t + 1 < time && active(b, t + 1) : t > 0;
-    }
+    bool has_before(std::size_t b, std::size_t t) const { return reverse ? t + 1 < time && active(b, t + 1) : t > 0; }
     std::size_t before(std::size_t t) const { return reverse ? t + 1 : t - 1; }
 };
 
@@ -51,7 +49,8 @@ public:
         : s_(sizes), a_(), weights_(hidden_weights), projection_(projection) {}
 
     // Gates hold the products with the input; they become what is kept. The last states go to hidden and cell.
-    void forward(const RecurrentArrays<T, Cell>& arrays, const T* input_bias, const T* hidden_bias, T* hidden, T* cell) {
+    void forward(const RecurrentArrays<T, Cell>& arrays, const T* input_bias, const T* hidden_bias, T* hidden,
+                 T* cell) {
         a_ = arrays;
         const PackedRight<T> right(weights_.transposed());
         const PackedRight<T> down(projected() ? row_major(projection_, s_.hidden, s_.units).transposed() : none());
@@ -103,8 +102,7 @@ private:
         for (std::size_t r = 0; r < rows; ++r) {
             state.set(r, a_.initial + (begin + r) * R);
             std::copy_n(a_.initial + (begin + r) * R, R, hidden + (begin + r) * R);
-            if constexpr (Cell::has_cell)
-                std::copy_n(a_.initial_cell + (begin + r) * H, H, cell + (begin + r) * H);
+            if constexpr (Cell::has_cell) std::copy_n(a_.initial_cell + (begin + r) * H, H, cell + (begin + r) * H);
         }
         for (std::size_t step = 0; step < s_.time; ++step) {
             const std::size_t t = s_.time_of(step);

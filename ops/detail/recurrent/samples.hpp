@@ -20,7 +20,8 @@ namespace xtape::detail {
 inline Array<double> sample_numbers(const Shape& shape, double phase) {
     Array<double> numbers(shape);
     for (std::size_t i = 0; i < numbers.size(); ++i)
-        numbers.storage()[i] = std::sin(phase + 1.7 * static_cast<double>(i) + 0.3 * phase * static_cast<double>(i % 5));
+        numbers.storage()[i] =
+            std::sin(phase + 1.7 * static_cast<double>(i) + 0.3 * phase * static_cast<double>(i % 5));
     return numbers;
 }
 
@@ -116,9 +117,8 @@ Samples recurrent_samples(Cell kind) {
                 return concat({flatten(y), flatten(hidden)});
             } else {
                 constexpr bool is_tanh = std::is_same_v<Cell, SimpleCell<Nonlinear::tanh>>;
-                auto [y, hidden] =
-                    rnn(x[0], x[1], weights, is_tanh ? RecurrentNonlinearity::tanh : RecurrentNonlinearity::relu,
-                        options);
+                auto [y, hidden] = rnn(x[0], x[1], weights,
+                                       is_tanh ? RecurrentNonlinearity::tanh : RecurrentNonlinearity::relu, options);
                 return concat({flatten(y), flatten(hidden)});
             }
         };

@@ -94,9 +94,8 @@ Variables<T> run_steps(Cell cell_kind, const RecurrentInputs<T>& in, bool revers
         hidden = next;
         cell = next_cell;
     }
-    Variables<T> results{time == 0 ? Variable<T>(Array<T>(Shape{in.x.shape()[0], 0, hidden.shape()[1]})) :
-                                     stack(outputs, 1),
-                         hidden};
+    Variables<T> results{
+        time == 0 ? Variable<T>(Array<T>(Shape{in.x.shape()[0], 0, hidden.shape()[1]})) : stack(outputs, 1), hidden};
     if constexpr (Cell::has_cell) results.push_back(cell);
     return results;
 }
