@@ -9,8 +9,8 @@
 namespace xtape::nn {
 
 template <class T>
-Variable<T> ctc_loss(const Variable<T>& log_probabilities, const Indices& targets, const Indices& input_lengths,
-                     const Indices& target_lengths, CtcOptions options) {
+Variable<T> ctc_loss(const Variable<T>& log_probabilities, const IntegerArray& targets,
+                     const IntegerArray& input_lengths, const IntegerArray& target_lengths, CtcOptions options) {
     Variable<T> losses = ctc(log_probabilities, targets, input_lengths, target_lengths, options.blank);
     if (options.zero_infinity) losses = where(losses == std::numeric_limits<double>::infinity(), 0.0, losses);
     if (options.reduction != Reduction::mean) return reduced("ctc_loss", losses, options.reduction);
@@ -20,7 +20,9 @@ Variable<T> ctc_loss(const Variable<T>& log_probabilities, const Indices& target
     return reduced("ctc_loss", losses * Variable<T>(std::move(shares)), Reduction::mean);
 }
 
-template Variable<float> ctc_loss(const Variable<float>&, const Indices&, const Indices&, const Indices&, CtcOptions);
-template Variable<double> ctc_loss(const Variable<double>&, const Indices&, const Indices&, const Indices&, CtcOptions);
+template Variable<float> ctc_loss(const Variable<float>&, const IntegerArray&, const IntegerArray&, const IntegerArray&,
+                                  CtcOptions);
+template Variable<double> ctc_loss(const Variable<double>&, const IntegerArray&, const IntegerArray&,
+                                   const IntegerArray&, CtcOptions);
 
 }    // namespace xtape::nn

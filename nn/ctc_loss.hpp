@@ -1,6 +1,7 @@
 // The loss of sequences of labels without an alignment.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/variable.hpp>
 #include <xtape/nn/reduction.hpp>
 
@@ -18,7 +19,7 @@ struct CtcOptions {
 // number of labels (at least 1) and then by the number of examples, as PyTorch's. Takes logarithms of probabilities
 // (time, batch, classes), from log_softmax.
 template <class T>
-Variable<T> ctc_loss(const Variable<T>& log_probabilities, const Indices& targets, const Indices& input_lengths,
-                     const Indices& target_lengths, CtcOptions options = {});
+Variable<T> ctc_loss(const Variable<T>& log_probabilities, const IntegerArray& targets,
+                     const IntegerArray& input_lengths, const IntegerArray& target_lengths, CtcOptions options = {});
 
 }    // namespace xtape::nn

@@ -48,7 +48,7 @@ Variable<T> RecurrentStack<T>::between(const Variable<T>& y, bool training) cons
 
 template <class T>
 template <class Run>
-Variable<T> RecurrentStack<T>::through(const Variable<T>& x, const std::optional<Indices>& lengths, bool training,
+Variable<T> RecurrentStack<T>::through(const Variable<T>& x, const std::optional<IntegerArray>& lengths, bool training,
                                        const Run& run) const {
     Variable<T> y = sizes_.batch_first ? x : swap_axes(x, 0, 1);
     for (std::size_t layer = 0; layer < sizes_.layers; ++layer) {

@@ -57,12 +57,12 @@ struct LSTMOptions {
 template <class T>
 struct RecurrentInput {
     Variable<T> hidden = {};
-    std::optional<Indices> lengths = {};
+    std::optional<IntegerArray> lengths = {};
 };
 template <class T>
 struct LSTMInput {
     LSTMState<T> state = {};
-    std::optional<Indices> lengths = {};
+    std::optional<IntegerArray> lengths = {};
 };
 
 namespace detail {
@@ -82,7 +82,7 @@ public:
 
     // Calls run(layer and direction, x (batch, time, ...), weights, options), which gives outputs, for each.
     template <class Run>
-    Variable<T> through(const Variable<T>& x, const std::optional<Indices>& lengths, bool training,
+    Variable<T> through(const Variable<T>& x, const std::optional<IntegerArray>& lengths, bool training,
                         const Run& run) const;
     // The state of one layer and direction: of `states`, or zeros of the width.
     static Variable<T> state_of(const Variable<T>& states, std::size_t place, std::size_t batch, std::size_t width);

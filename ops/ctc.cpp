@@ -220,8 +220,8 @@ std::vector<Spelling> spellings(const Shape& x, const Indices& targets, const In
 }    // namespace
 
 template <class T>
-Variable<T> ctc(const Variable<T>& x, const Indices& targets, const Indices& input_lengths,
-                const Indices& target_lengths, std::int64_t blank) {
+Variable<T> ctc(const Variable<T>& x, const IntegerArray& targets, const IntegerArray& input_lengths,
+                const IntegerArray& target_lengths, std::int64_t blank) {
     if (x.dimension() != 3)
         throw ShapeError("[ctc] got an input of the shape " + to_string(x.shape()) + "; wanted (time, batch, classes)");
     const std::size_t batch = x.shape()[1];
@@ -238,8 +238,10 @@ Variable<T> ctc(const Variable<T>& x, const Indices& targets, const Indices& inp
     return apply(Ctc<T>{spellings(x.shape(), targets, input_lengths, target_lengths, blank)}, x);
 }
 
-template Variable<float> ctc(const Variable<float>&, const Indices&, const Indices&, const Indices&, std::int64_t);
-template Variable<double> ctc(const Variable<double>&, const Indices&, const Indices&, const Indices&, std::int64_t);
+template Variable<float> ctc(const Variable<float>&, const IntegerArray&, const IntegerArray&, const IntegerArray&,
+                             std::int64_t);
+template Variable<double> ctc(const Variable<double>&, const IntegerArray&, const IntegerArray&, const IntegerArray&,
+                              std::int64_t);
 
 namespace {
 

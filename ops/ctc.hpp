@@ -1,6 +1,7 @@
 // Connectionist temporal classification: sequences of labels without an alignment.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/variable.hpp>
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace xtape {
 // the blank, std::invalid_argument for lengths that do not fit. Graves et al., "Connectionist temporal classification",
 // 2006.
 template <class T>
-Variable<T> ctc(const Variable<T>& log_probabilities, const Indices& targets, const Indices& input_lengths,
-                const Indices& target_lengths, std::int64_t blank = 0);
+Variable<T> ctc(const Variable<T>& log_probabilities, const IntegerArray& targets, const IntegerArray& input_lengths,
+                const IntegerArray& target_lengths, std::int64_t blank = 0);
 
 }    // namespace xtape

@@ -129,11 +129,9 @@ struct Recurrent {
         if constexpr (Cell::has_cell) dcell = g[2].value();
         Storage<T> narrow(projected ? steps * s.hidden : 0), wide(projected ? steps * s.units : 0);
         using Loop = detail::RecurrentLoop<T, Cell>;
-        // What forward wrote is only read now.
         Loop(s, weights(in, s), elements(in.projection))
             .backward(
-                {elements(in.hidden), elements(in.cell), const_cast<T*>(y.storage().begin()),
-                 const_cast<T*>(gates.begin()), const_cast<T*>(states.begin())},
+                {elements(in.hidden), elements(in.cell), y.storage().begin(), gates.begin(), states.begin()},
                 {g.given(0) ? elements(g[0]) : nullptr, dx_products.storage().data(), dh_products.storage().data(),
                  dhidden.storage().data(), dcell.storage().data(), narrow.data(), wide.data()});
         const Array<T>& dh = Cell::same_products ? dx_products : dh_products;

@@ -1,6 +1,7 @@
 // Recurrent layers over whole sequences: one operation runs all steps. PyTorch's formulas, gate order and layouts.
 #pragma once
 
+#include <xtape/core/indices.hpp>
 #include <xtape/core/variable.hpp>
 
 #include <optional>
@@ -21,7 +22,7 @@ struct RecurrentOptions {
     bool reverse = false;    // from the last step to the first
     // The length of each example (batch,): what stands behind it is padding, which nothing depends on, whose results
     // and gradients are exactly 0.
-    std::optional<Indices> lengths = {};
+    std::optional<IntegerArray> lengths = {};
 };
 
 template <class T>

@@ -30,13 +30,13 @@ struct RecurrentSizes {
     std::size_t before(std::size_t t) const { return reverse ? t + 1 : t - 1; }
 };
 
-// Elements of the values that a layer has at all times: (batch, time, ...).
-template <class T, class Cell>
+// The first states, and the values at all times, which forward writes (E = T) and backward reads (E = const T).
+template <class E>
 struct RecurrentArrays {
-    const T *initial, *initial_cell;
-    T* outputs;    // (B, T, R)
-    T* gates;      // (B, T, G H)
-    T* states;     // (B, T, H), if Cell::keeps_state
+    const E *initial, *initial_cell;
+    E* outputs;    // (B, T, R)
+    E* gates;      // (B, T, G H)
+    E* states;     // (B, T, H), if Cell::keeps_state
 };
 
 template <class T, class Cell>
@@ -46,16 +46,14 @@ class RecurrentLoop {
 
 public:
     RecurrentLoop(const RecurrentSizes& sizes, const Matrix<T>& hidden_weights, const T* projection)
-        : s_(sizes), a_(), weights_(hidden_weights), projection_(projection) {}
+        : s_(sizes), weights_(hidden_weights), projection_(projection) {}
 
     // Gates hold the products with the input; they become what is kept. The last states go to hidden and cell.
-    void forward(const RecurrentArrays<T, Cell>& arrays, const T* input_bias, const T* hidden_bias, T* hidden,
-                 T* cell) {
-        a_ = arrays;
+    void forward(const RecurrentArrays<T>& a, const T* input_bias, const T* hidden_bias, T* hidden, T* cell) {
         const PackedRight<T> right(weights_.transposed());
         const PackedRight<T> down(projected() ? row_major(projection_, s_.hidden, s_.units).transposed() : none());
         share_batch([&](std::size_t begin, std::size_t end) {
-            run_forward(begin, end, right.panels(), down.panels(), input_bias, hidden_bias, hidden, cell);
+            run_forward(a, begin, end, right.panels(), down.panels(), input_bias, hidden_bias, hidden, cell);
         });
     }
 
@@ -66,12 +64,11 @@ public:
         const T* g;
         T *input_products, *hidden_products, *hidden, *cell, *projected, *unprojected;
     };
-    void backward(const RecurrentArrays<T, Cell>& arrays, const Gradients& gradients) {
-        a_ = arrays;
+    void backward(const RecurrentArrays<const T>& a, const Gradients& gradients) {
         const PackedRight<T> right(weights_);
         const PackedRight<T> up(projected() ? row_major(projection_, s_.hidden, s_.units) : none());
         share_batch([&](std::size_t begin, std::size_t end) {
-            run_backward(begin, end, right.panels(), up.panels(), gradients);
+            run_backward(a, begin, end, right.panels(), up.panels(), gradients);
         });
     }
 
@@ -85,39 +82,43 @@ private:
         parallel_for(s_.batch, std::max(parallel_grain(work, parallel_products), (s_.batch + threads - 1) / threads),
                      body);
     }
-    T* at(T* data, std::size_t b, std::size_t t, std::size_t size) const { return data + (b * s_.time + t) * size; }
-    const T* hidden_before(std::size_t b, std::size_t t) const {
-        return s_.has_before(b, t) ? at(a_.outputs, b, s_.before(t), s_.hidden) : a_.initial + b * s_.hidden;
+    template <class E>
+    E* at(E* data, std::size_t b, std::size_t t, std::size_t size) const {
+        return data + (b * s_.time + t) * size;
     }
-    const T* cell_before(std::size_t b, std::size_t t) const {
-        return s_.has_before(b, t) ? at(a_.states, b, s_.before(t), s_.units) : a_.initial_cell + b * s_.units;
+    template <class E>
+    const T* hidden_before(const RecurrentArrays<E>& a, std::size_t b, std::size_t t) const {
+        return s_.has_before(b, t) ? at(a.outputs, b, s_.before(t), s_.hidden) : a.initial + b * s_.hidden;
+    }
+    const T* cell_before(const RecurrentArrays<const T>& a, std::size_t b, std::size_t t) const {
+        return s_.has_before(b, t) ? at(a.states, b, s_.before(t), s_.units) : a.initial_cell + b * s_.units;
     }
 
-    void run_forward(std::size_t begin, std::size_t end, const Panels<T>& right, const Panels<T>& down,
-                     const T* input_bias, const T* hidden_bias, T* hidden, T* cell) const {
+    void run_forward(const RecurrentArrays<T>& a, std::size_t begin, std::size_t end, const Panels<T>& right,
+                     const Panels<T>& down, const T* input_bias, const T* hidden_bias, T* hidden, T* cell) const {
         const std::size_t rows = end - begin, H = s_.units, R = s_.hidden;
         LeftRows<T> state(rows, R), wide(projected() ? rows : 0, H);
         Storage<T> products_of(rows * gates * H), unit_rows(H), narrow_rows(projected() ? rows * R : 0);
         T *products = products_of.data(), *unit_row = unit_rows.data(), *narrow = narrow_rows.data();
         for (std::size_t r = 0; r < rows; ++r) {
-            state.set(r, a_.initial + (begin + r) * R);
-            std::copy_n(a_.initial + (begin + r) * R, R, hidden + (begin + r) * R);
-            if constexpr (Cell::has_cell) std::copy_n(a_.initial_cell + (begin + r) * H, H, cell + (begin + r) * H);
+            state.set(r, a.initial + (begin + r) * R);
+            std::copy_n(a.initial + (begin + r) * R, R, hidden + (begin + r) * R);
+            if constexpr (Cell::has_cell) std::copy_n(a.initial_cell + (begin + r) * H, H, cell + (begin + r) * H);
         }
         for (std::size_t step = 0; step < s_.time; ++step) {
             const std::size_t t = s_.time_of(step);
             state.multiply(rows, right, products, gates * H, false);
             for (std::size_t r = 0; r < rows; ++r) {
                 const std::size_t b = begin + r;
-                T* y = at(a_.outputs, b, t, R);
+                T* y = at(a.outputs, b, t, R);
                 if (!s_.active(b, t)) {
                     std::fill_n(y, R, T(0));
-                    std::fill_n(at(a_.gates, b, t, gates * H), gates * H, T(0));
-                    if constexpr (Cell::keeps_state) std::fill_n(at(a_.states, b, t, H), H, T(0));
+                    std::fill_n(at(a.gates, b, t, gates * H), gates * H, T(0));
+                    if constexpr (Cell::keeps_state) std::fill_n(at(a.states, b, t, H), H, T(0));
                     continue;
                 }
                 T* to = projected() ? unit_row : y;
-                step_forward(b, t, products + r * gates * H, input_bias, hidden_bias, cell, to);
+                step_forward(a, b, t, products + r * gates * H, input_bias, hidden_bias, cell, to);
                 if (projected()) {
                     wide.set(r, to);
                 } else {
@@ -130,7 +131,7 @@ private:
             for (std::size_t r = 0; r < rows; ++r) {
                 const std::size_t b = begin + r;
                 if (!s_.active(b, t)) continue;
-                std::copy_n(narrow + r * R, R, at(a_.outputs, b, t, R));
+                std::copy_n(narrow + r * R, R, at(a.outputs, b, t, R));
                 std::copy_n(narrow + r * R, R, hidden + b * R);
                 state.set(r, narrow + r * R);
             }
@@ -150,11 +151,11 @@ private:
                 [=](const L& x, T* to) { x.store_part(to, rest); });
     }
 
-    void step_forward(std::size_t b, std::size_t t, const T* products, const T* input_bias, const T* hidden_bias,
-                      T* cell, T* out) const {
+    void step_forward(const RecurrentArrays<T>& a, std::size_t b, std::size_t t, const T* products, const T* input_bias,
+                      const T* hidden_bias, T* cell, T* out) const {
         const std::size_t H = s_.units;
-        T *kept = at(a_.gates, b, t, gates * H), *states = Cell::keeps_state ? at(a_.states, b, t, H) : nullptr;
-        const T* before = projected() ? nullptr : hidden_before(b, t);
+        T *kept = at(a.gates, b, t, gates * H), *states = Cell::keeps_state ? at(a.states, b, t, H) : nullptr;
+        const T* before = projected() ? nullptr : hidden_before(a, b, t);
         each_vector([&](std::size_t i, auto load, auto store) {
             L x[gates], h[gates], values[gates], state(T(0));
             for (std::size_t k = 0; k < gates; ++k) {
@@ -170,8 +171,8 @@ private:
         });
     }
 
-    void run_backward(std::size_t begin, std::size_t end, const Panels<T>& right, const Panels<T>& up,
-                      const Gradients& to) const {
+    void run_backward(const RecurrentArrays<const T>& a, std::size_t begin, std::size_t end, const Panels<T>& right,
+                      const Panels<T>& up, const Gradients& to) const {
         const std::size_t rows = end - begin, H = s_.units, R = s_.hidden;
         LeftRows<T> products(rows, gates * H), narrow(projected() ? rows : 0, R);
         Storage<T> totals_of(rows * R), wide_rows(projected() ? rows * H : 0);
@@ -203,7 +204,7 @@ private:
                     std::fill_n(dh, gates * H, T(0));
                     if (projected()) std::fill_n(at(to.unprojected, b, t, H), H, T(0));
                 } else {
-                    step_backward(b, t, projected() ? wide + r * H : totals + r * R, dx, dh, to);
+                    step_backward(a, b, t, projected() ? wide + r * H : totals + r * R, dx, dh, to);
                 }
                 products.set(r, dh);
             }
@@ -211,13 +212,14 @@ private:
         }
     }
 
-    void step_backward(std::size_t b, std::size_t t, const T* g, T* dx_row, T* dh_row, const Gradients& to) const {
+    void step_backward(const RecurrentArrays<const T>& a, std::size_t b, std::size_t t, const T* g, T* dx_row,
+                       T* dh_row, const Gradients& to) const {
         const std::size_t H = s_.units;
-        const T *gate_row = at(a_.gates, b, t, gates * H),
-                *state_row = Cell::keeps_state ? at(a_.states, b, t, H) : nullptr,
-                *cells = Cell::has_cell ? cell_before(b, t) : nullptr,
-                *before = projected() ? nullptr : hidden_before(b, t),
-                *after = projected() ? nullptr : at(a_.outputs, b, t, H);
+        const T *gate_row = at(a.gates, b, t, gates * H),
+                *state_row = Cell::keeps_state ? at(a.states, b, t, H) : nullptr,
+                *cells = Cell::has_cell ? cell_before(a, b, t) : nullptr,
+                *before = projected() ? nullptr : hidden_before(a, b, t),
+                *after = projected() ? nullptr : at(a.outputs, b, t, H);
         T *unprojected = projected() ? at(to.unprojected, b, t, H) : nullptr, *direct_row = to.hidden + b * s_.hidden;
         each_vector([&](std::size_t i, auto load, auto store) {
             auto row = [&](const T* from) { return from == nullptr ? L(T(0)) : L(load(from + i)); };
@@ -240,7 +242,6 @@ private:
     }
 
     RecurrentSizes s_;
-    RecurrentArrays<T, Cell> a_;
     Matrix<T> weights_;
     const T* projection_;
 };
