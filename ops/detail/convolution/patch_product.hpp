@@ -80,7 +80,7 @@ public:
           parts_(std::move(parts)) {
         std::size_t most = 1;
         for (const auto& part : parts_) most = std::max(most, part.lattice.size());
-        block_ = std::clamp<std::size_t>(8 * Tile::columns / most, 1, batch);
+        block_ = std::clamp<std::size_t>(32 * Tile::columns / most, 1, batch);
     }
 
     void run(const T* images, const T* bias, T* outputs) const {

@@ -3,11 +3,13 @@
 #include <xtape/ops/detail/convolution/geometry.hpp>
 #include <xtape/ops/detail/convolution/patch_product.hpp>
 #include <xtape/ops/detail/convolution/phases.hpp>
+#include <xtape/ops/detail/convolution/winograd.hpp>
 
 namespace xtape::detail {
 template <class T>
 void convolve(const ConvolutionShape& shape, const T* x, const T* w, const T* bias, T* y) {
     if (shape.batch * shape.groups * shape.out * shape.outputs() == 0) return;
+    if (has_winograd(shape)) return convolve_winograd(shape, x, w, bias, y);
     if (is_depthwise(shape)) return convolve_depthwise(shape, x, w, bias, y);
     const Frame frame = input_frame(shape);
     Part<T> part{output_lattice(shape, frame), input_taps(shape, frame), {}};
@@ -22,6 +24,7 @@ void convolve(const ConvolutionShape& shape, const T* x, const T* w, const T* bi
 template <class T>
 void convolve_transposed(const ConvolutionShape& shape, const T* y, const T* w, const T* bias, T* x) {
     if (shape.batch * shape.groups * shape.in * shape.inputs() == 0) return;
+    if (has_winograd(shape)) return convolve_winograd_transposed(shape, y, w, bias, x);
     if (is_depthwise(shape)) return convolve_depthwise_transposed(shape, y, w, bias, x);
     const Frame frame = output_frame(shape);
     std::vector<Part<T>> parts;

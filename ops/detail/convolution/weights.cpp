@@ -5,6 +5,7 @@
 #include <xtape/ops/detail/convolution/depthwise.hpp>
 #include <xtape/ops/detail/convolution/geometry.hpp>
 #include <xtape/ops/detail/convolution/patch_product.hpp>
+#include <xtape/ops/detail/convolution/winograd.hpp>
 #include <xtape/ops/detail/gemm/pack.hpp>
 
 #include <algorithm>
@@ -186,6 +187,8 @@ void convolve_for_weights(const ConvolutionShape& shape, const T* x, const T* y,
     if (size == 0) return;
     if (shape.batch * shape.outputs() == 0)
         std::fill_n(w, size, T(0));
+    else if (has_winograd_for_weights(shape))
+        convolve_winograd_for_weights(shape, x, y, w);
     else if (is_depthwise(shape))
         convolve_depthwise_for_weights(shape, x, y, w);
     else
