@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
     if (argc > 1) bench::filter = argv[1];
     bench::tape();
     bench::models();
+    bench::images();
     bench::operations();
     bench::short_axes();
     bench::products();

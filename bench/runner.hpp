@@ -28,6 +28,7 @@ void short_axes();
 void products();
 void sequences();
 void models();
+void images();
 void optimizers();
 void checkpoints();
 void file_growth();

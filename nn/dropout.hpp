@@ -42,6 +42,14 @@ private:
     double p_;
 };
 
+// PyTorch's names for it.
+template <class T>
+using Dropout1d = FeatureDropout<T>;
+template <class T>
+using Dropout2d = FeatureDropout<T>;
+template <class T>
+using Dropout3d = FeatureDropout<T>;
+
 // Dropout for networks of SELU, which keeps mean 0 and variance 1: see alpha_dropout.
 template <class T>
 class AlphaDropout : public Module<T> {

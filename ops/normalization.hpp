@@ -34,6 +34,17 @@ Variable<T> batch_norm_with(const Variable<T>& x, const Array<T>& mean, const Ar
 template <class T>
 Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double eps = 1e-5);
 
+// y = (x - m) / sqrt(v + eps) w + b, with m and v the mean and biased variance of each example over each of `groups`
+// equal parts of the channels and all further axes; derivatives as layer_norm's. Shapes (N, C, ...), (C,), (C,) -> (N,
+// C, ...). Throws ShapeError for others, and for groups that do not divide C. Wu and He, "Group normalization", 2018.
+template <class T>
+Variable<T> group_norm(const Variable<T>& x, std::size_t groups, const Variable<T>& weight, const Variable<T>& bias,
+                       double eps = 1e-5);
+
+// The same with each channel a group. Ulyanov et al., "Instance normalization", 2016.
+template <class T>
+Variable<T> instance_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double eps = 1e-5);
+
 // y = x / sqrt(mean(x^2) + eps) w, the mean over the last axes, as many as w has. Without eps it is the smallest
 // distance between 1 and the next number of T, as PyTorch's. Shapes (..., D), (D) -> (..., D). Throws ShapeError for
 // others. Zhang and Sennrich, "Root mean square layer normalization", 2019.

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <xtape/core/array.hpp>
+#include <xtape/core/detail/registers.hpp>
 #include <xtape/ops/detail/gemm/tile.hpp>
-#include <xtape/ops/detail/vectors.hpp>
 
 #include <algorithm>
 #include <array>
