@@ -9,6 +9,7 @@ packages=(
     libopenmpi-dev openmpi-bin          # several processes: xtape::mpi
     python3-numpy python3-h5py          # independent readers of what we write
     clang libclang-rt-14-dev            # the second compiler, and its sanitizers
+    chromium fonts-dejavu-core          # opens the reports
 )
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -5,7 +5,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
 endif()
 
 # Folders of tests/ that are no test programs.
-set(XTAPE_TESTS_APART compile_failures consumer distributed fuzz guards headers)
+set(XTAPE_TESTS_APART browser compile_failures consumer distributed fuzz guards headers)
 
 # xtape_test_folders(<variable> <tests folder>): the folders that are a test program each.
 function(xtape_test_folders variable tests)

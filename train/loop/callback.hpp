@@ -4,6 +4,7 @@
 #include <xtape/core/stateful.hpp>
 #include <xtape/train/diagnosis/measurements.hpp>
 #include <xtape/train/diagnosis/verdict.hpp>
+#include <xtape/train/loop/answers.hpp>
 #include <xtape/train/loop/history.hpp>
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xtape::train {
@@ -56,6 +58,14 @@ public:
     // What the callbacks have found so far.
     virtual Diagnosis diagnosis() const = 0;
 
+    // Has what the model says at validations kept, with so many of the worst mistakes. For begin().
+    void keep_answers(std::size_t worst) { kept_mistakes_ = worst; }
+    // Of the last validation at the end of an epoch; without examples before it.
+    const Answers& answers() const { return answers_; }
+    // How it is done, for people: "optimizer" and "SGD: lr 0.05, momentum 0.9", ...; and the model as a table.
+    virtual std::vector<std::pair<std::string, std::string>> describe() const = 0;
+    virtual std::string model_summary() const = 0;
+
     // Keeps model, optimizer, random streams and place in the data as they are, to go back to.
     virtual void remember() = 0;
     // Repeats what followed until a step goes wrong, and that step under an AnomalyGuard, which says where; then gives
@@ -79,6 +89,8 @@ protected:
     std::size_t epoch_ = 0;
     History history_, evaluations_;
     Measurements measurements_;
+    std::optional<std::size_t> kept_mistakes_;    // none: answers are not kept
+    Answers answers_;
     double step_loss_ = 0;
     std::string stopped_;
     bool interrupted_ = false, restored_ = false;

@@ -301,7 +301,9 @@ void Trainer<T>::finish_epoch(Loop& loop) {
     averaging_->after_epoch(epoch_, loop.batches);
     if (loop.validation != nullptr && (is_complete() || epoch_ % options_.evaluate_every == 0)) {
         const auto averaged = averaging_->apply();
-        for (const auto& [name, value] : evaluate(*loop.validation)) row.emplace_back("validation." + name, value);
+        if (kept_mistakes_) answers_ = Answers(*kept_mistakes_);
+        for (const auto& [name, value] : evaluate(*loop.validation, kept_mistakes_ ? &answers_ : nullptr))
+            row.emplace_back("validation." + name, value);
     }
     row.emplace_back("lr", rate_);
     history_.add(row);

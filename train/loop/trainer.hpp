@@ -128,6 +128,8 @@ public:
     std::vector<std::filesystem::path> logs() const;
     // What the callbacks have found, those that were added first coming first.
     Diagnosis diagnosis() const override;
+    std::vector<std::pair<std::string, std::string>> describe() const override;
+    std::string model_summary() const override { return model_.summary(); }
     void measure(const MeasureOptions& options) override;
     void remember() override;
     std::optional<Anomaly> go_back() override;
@@ -148,6 +150,7 @@ private:
     struct Remembered;    // what a step changes, at some moment
 
     const History& fit(DataLoader<T>& batches, DataLoader<T>* validation);
+    Quantities evaluate(DataLoader<T>& batches, Answers* answers);
     bool is_complete() const;
     void train_epoch(Loop& loop);
     void add_gradient(const Parts<T>& parts);

@@ -29,6 +29,12 @@ std::vector<std::string> Trainer<T>::known_quantities(bool validated) const {
 
 template <class T>
 Quantities Trainer<T>::evaluate(DataLoader<T>& batches) {
+    return evaluate(batches, nullptr);
+}
+
+template <class T>
+Quantities Trainer<T>::evaluate(DataLoader<T>& batches, Answers* answers) {
+    if (answers != nullptr) answers->class_names = batches.data().class_names();
     nn::EvalGuard guard(model_);
     NoGrad no_grad;
     Running sums(objective_.metrics());
@@ -36,14 +42,18 @@ Quantities Trainer<T>::evaluate(DataLoader<T>& batches) {
     while (const Parts<T>* parts = batches.next(cut())) {
         double loss = 0;
         if (options_.team != nullptr) {
-            loss = sums.measure(
+            const auto whole =
                 options_.team->evaluate(*parts, [this](const Batch<T>& batch) { return objective_(model_, batch); },
-                                        {.outputs = !sums.metrics.empty()}));
+                                        {.outputs = !sums.metrics.empty()});    // the same on all ranks
+            loss = sums.measure(whole);
+            if (answers != nullptr)
+                for (const auto& shard : whole.shards) answers->add(shard.outputs, shard.answers);
         } else {
             const Batch<T>& batch = parts->shards.front();
             const auto result = objective_(model_, batch);
             loss = static_cast<double>(result.loss.item());
             sums.measure(result.outputs, batch);
+            if (answers != nullptr && result.outputs.defined()) answers->add(result.outputs.value(), batch);
         }
         sums.loss += loss * static_cast<double>(parts->examples);
         sums.examples += static_cast<double>(parts->examples);
@@ -78,6 +88,34 @@ Array<T> Trainer<T>::predict(const Dataset<T>& data, std::size_t batch_size) {
                   result.storage().begin() + static_cast<std::ptrdiff_t>(begin * length));
     }
     return result;
+}
+
+template <class T>
+std::vector<std::pair<std::string, std::string>> Trainer<T>::describe() const {
+    std::vector<std::pair<std::string, std::string>> rows;
+    std::string optimizer;
+    for (const auto& [name, value] : optimizer_.state().child("groups.0")) {
+        if (const auto* number = std::get_if<double>(&value)) optimizer += ", " + name + " " + detail::exact(*number);
+        if (const auto* number = std::get_if<std::int64_t>(&value))
+            optimizer += ", " + name + " " + std::to_string(*number);
+    }
+    rows.emplace_back("optimizer", std::string(optimizer_.name()) + optimizer);
+    rows.emplace_back("schedule", options_.schedule || options_.plateau ? "yes" : "none");
+    if (options_.steps > 0)
+        rows.emplace_back("steps", std::to_string(options_.steps));
+    else
+        rows.emplace_back("epochs", std::to_string(options_.epochs));
+    if (batches_ != nullptr) {
+        rows.emplace_back("batch size", std::to_string(batches_->options().batch_size));
+        rows.emplace_back("training examples", std::to_string(batches_->data().size()));
+    }
+    if (validation_ != nullptr) rows.emplace_back("validation examples", std::to_string(validation_->data().size()));
+    if (options_.accumulate > 1) rows.emplace_back("batches a step", std::to_string(options_.accumulate));
+    if (options_.clip_norm > 0) rows.emplace_back("gradients clipped to", detail::exact(options_.clip_norm));
+    if (options_.ema || options_.swa_from) rows.emplace_back("weights averaged", options_.ema ? "EMA" : "SWA");
+    rows.emplace_back("penalty", options_.penalty ? "yes" : "none");
+    rows.emplace_back("parameters", std::to_string(model_.parameter_count()));
+    return rows;
 }
 
 template <class T>
@@ -122,11 +160,15 @@ std::vector<std::filesystem::path> Trainer<T>::logs() const {
 // The other members are instantiated where they are defined.
 template std::vector<std::string> Trainer<float>::known_quantities(bool) const;
 template Quantities Trainer<float>::evaluate(DataLoader<float>&);
+template Quantities Trainer<float>::evaluate(DataLoader<float>&, Answers*);
+template std::vector<std::pair<std::string, std::string>> Trainer<float>::describe() const;
 template Array<float> Trainer<float>::predict(const Dataset<float>&, std::size_t);
 template std::vector<std::filesystem::path> Trainer<float>::logs() const;
 template std::string Trainer<float>::last_words(const detail::ProgressBar&) const;
 template std::vector<std::string> Trainer<double>::known_quantities(bool) const;
 template Quantities Trainer<double>::evaluate(DataLoader<double>&);
+template Quantities Trainer<double>::evaluate(DataLoader<double>&, Answers*);
+template std::vector<std::pair<std::string, std::string>> Trainer<double>::describe() const;
 template Array<double> Trainer<double>::predict(const Dataset<double>&, std::size_t);
 template std::vector<std::filesystem::path> Trainer<double>::logs() const;
 template std::string Trainer<double>::last_words(const detail::ProgressBar&) const;

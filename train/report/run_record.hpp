@@ -3,8 +3,8 @@
 
 #include <xtape/train/diagnosis/measurements.hpp>
 #include <xtape/train/diagnosis/verdict.hpp>
+#include <xtape/train/loop/answers.hpp>
 #include <xtape/train/loop/history.hpp>
-#include <xtape/train/report/answers.hpp>
 #include <xtape/train/report/document.hpp>
 
 #include <cstddef>
@@ -22,10 +22,11 @@ struct RunRecord {
     History history = {};
     Measurements measurements = {};
     Diagnosis diagnosis = {};
-    Answers answers = Answers();              // on the validation set, or the training set without one
-    std::string first_layer = {};             // the parameter that is shown in pictures
-    Array<double> before = {}, after = {};    // it, as first_layer_pictures gives it
-    Shape image = {};                         // how mistakes are looked at: (height, width) or (channels, h, w)
+    Answers answers = Answers();     // on the validation set, or the training set without one
+    std::string first_layer = {};    // the parameter that is shown in pictures
+    // It, as first_layer_pictures gives it.
+    Array<double> before = empty_array<double>({0}), after = empty_array<double>({0});
+    Shape image = {};    // how mistakes are looked at: (height, width) or (channels, h, w)
     std::vector<std::pair<std::string, std::string>> settings = {};    // hyperparameters, seeds, versions, machine
     std::string model_summary = {};
     std::int64_t steps = 0;

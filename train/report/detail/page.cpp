@@ -37,7 +37,7 @@ p{margin:8px 0 14px;max-width:74ch}
 table{border-collapse:collapse;font-size:14.5px}
 th,td{text-align:left;padding:5px 22px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:500}
-td{overflow-wrap:anywhere;min-width:5ch}
+td{overflow-wrap:break-word}
 pre{overflow-x:auto;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--fill);padding:12px 14px;margin:10px 0 20px}
 details{margin:10px 0}summary{cursor:pointer;color:var(--soft)}
 [data-key]{cursor:pointer}[data-key].off{opacity:.35}

@@ -1,4 +1,4 @@
-#include <xtape/train/report/answers.hpp>
+#include <xtape/train/loop/answers.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,11 +12,13 @@ constexpr std::size_t most_classes = 200, most_numbers = 2000;
 
 template <class T>
 void Answers::add(const Array<T>& outputs, const Batch<T>& batch) {
-    const std::size_t count = batch.size();
+    if (outputs.dimension() == 0) return;
+    const std::size_t count = outputs.shape()[0];
     examples_ += count;
     const auto& labels = batch.labels.storage();
     if (outputs.dimension() == 2 && outputs.shape()[0] == count && labels.size() == count && outputs.shape()[1] > 1) {
-        const std::size_t classes = outputs.shape()[1], size = count == 0 ? 0 : batch.inputs.size() / count;
+        const std::size_t classes = outputs.shape()[1],
+                          size = count == 0 || !batch.inputs.defined() ? 0 : batch.inputs.size() / count;
         if (confusion_.size() == 0 && classes <= most_classes) {
             confusion_ = empty_array<std::int64_t>({classes, classes});
             confusion_.fill(0);
@@ -36,7 +38,7 @@ void Answers::add(const Array<T>& outputs, const Batch<T>& batch) {
                 tenth.confidence += confidence;
                 tenth.right += said == is;
             }
-            if (said == is || worst_ == 0 || std::isnan(regret)) continue;
+            if (said == is || worst_ == 0 || std::isnan(regret) || size == 0) continue;
             const auto place = std::upper_bound(regrets_.begin(), regrets_.end(), regret, std::greater<>());
             if (place == regrets_.end() && regrets_.size() == worst_) continue;
             Shape shape(batch.inputs.shape().begin() + 1, batch.inputs.shape().end());
