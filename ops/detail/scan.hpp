@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <utility>
+#include <tuple>
 
 namespace xtape::detail {
 
@@ -49,7 +49,10 @@ private:
                              const std::size_t count = std::min(most_lines, inner_ - first);
                              double states[most_lines];
                              std::fill_n(states, (count + width - 1) / width * width, start_);
-                             advance(moved(in_, at), out_ + at, inner_, length_, count, states);
+                             if (count < width)
+                                 advance_one_by_one(moved(in_, at), out_ + at, count, states);
+                             else
+                                 advance(moved(in_, at), out_ + at, inner_, length_, count, states);
                          }
                      });
     }
@@ -82,6 +85,18 @@ private:
                 transpose_block(in_[k] + at, length_, lines, count, tiles[k], step);
             advance(in, out, step, count, step, states);
             transpose_block(out, step, count, lines, out_ + at, length_);
+        }
+    }
+
+    // Columns that do not fill a register: each is a chain whose steps wait for one another in any case.
+    void advance_one_by_one(const In& in, T* out, std::size_t count, double* states) const {
+        for (std::size_t n = 0; n < length_; ++n) {
+            const std::size_t row = (reverse_ ? length_ - 1 - n : n) * inner_;
+            for (std::size_t c = 0; c < count; ++c) {
+                states[c] =
+                    std::apply([&](auto... x) { return step_(states[c], static_cast<double>(x[row + c])...); }, in);
+                out[row + c] = static_cast<T>(states[c]);
+            }
         }
     }
 
