@@ -25,7 +25,9 @@ public:
         for (std::size_t d = 0; d < axis; ++d) outer_ *= shape[d];
         for (std::size_t d = axis + 1; d < shape.size(); ++d) inner_ *= shape[d];
         if (outer_ * length_ * inner_ == 0) return;
-        if (inner_ == 1)
+        if (inner_ == 1 && outer_ < width / 2)
+            one_by_one(in_, out_, outer_, length_);
+        else if (inner_ == 1)
             rows();
         else
             columns();
@@ -47,12 +49,13 @@ private:
                              const std::size_t first = b % blocks * most_lines;
                              const std::size_t at = b / blocks * length_ * inner_ + first;
                              const std::size_t count = std::min(most_lines, inner_ - first);
+                             if (count < width) {
+                                 one_by_one(moved(in_, at), out_ + at, count, 1);
+                                 continue;
+                             }
                              double states[most_lines];
                              std::fill_n(states, (count + width - 1) / width * width, start_);
-                             if (count < width)
-                                 advance_one_by_one(moved(in_, at), out_ + at, count, states);
-                             else
-                                 advance(moved(in_, at), out_ + at, inner_, length_, count, states);
+                             advance(moved(in_, at), out_ + at, inner_, length_, count, states);
                          }
                      });
     }
@@ -88,16 +91,31 @@ private:
         }
     }
 
-    // Columns that do not fill a register: each is a chain whose steps wait for one another in any case.
-    void advance_one_by_one(const In& in, T* out, std::size_t count, double* states) const {
-        for (std::size_t n = 0; n < length_; ++n) {
-            const std::size_t row = (reverse_ ? length_ - 1 - n : n) * inner_;
-            for (std::size_t c = 0; c < count; ++c) {
-                states[c] =
-                    std::apply([&](auto... x) { return step_(states[c], static_cast<double>(x[row + c])...); }, in);
-                out[row + c] = static_cast<T>(states[c]);
+    // Lines that do not fill a register, `apart` from one another: chains that wait for their own last step, four at
+    // once.
+    void one_by_one(const In& in, T* out, std::size_t count, std::size_t apart) const {
+        for (std::size_t c = 0; c < count; c += 4) {
+            const In from = moved(in, c * apart);
+            T* to = out + c * apart;
+            switch (count - c) {
+                case 1: chains<1>(from, to, apart); break;
+                case 2: chains<2>(from, to, apart); break;
+                case 3: chains<3>(from, to, apart); break;
+                default: chains<4>(from, to, apart);
             }
         }
+    }
+    template <std::size_t count>
+    void chains(const In& in, T* out, std::size_t apart) const {
+        double states[count];
+        for (double& state : states) state = start_;
+        for (std::size_t n = 0; n < length_; ++n)
+#pragma GCC unroll 4
+            for (std::size_t c = 0; c < count; ++c) {
+                const std::size_t at = (reverse_ ? length_ - 1 - n : n) * inner_ + c * apart;
+                states[c] = std::apply([&](auto... x) { return step_(states[c], static_cast<double>(x[at])...); }, in);
+                out[at] = static_cast<T>(states[c]);
+            }
     }
 
     // `count` lines side by side, by `rows` elements that lie `stride` apart.
