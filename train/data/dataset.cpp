@@ -24,6 +24,9 @@ public:
         if (all_.targets.defined()) batch.targets = Variable<T>(detail::take_rows(all_.targets.value(), rows));
         return batch;
     }
+    Indices labels(Rows rows) const override {
+        return all_.labels.size() > 0 ? detail::take_rows(all_.labels, rows) : empty_array<std::int64_t>({0});
+    }
     const Batch<T>& all() const { return all_; }
 
 private:
@@ -42,6 +45,7 @@ public:
         batch.inputs = Variable<T>(change_(batch.inputs.value()));
         return batch;
     }
+    Indices labels(Rows rows) const override { return source_->labels(rows); }
 
 private:
     std::shared_ptr<const Source<T>> source_;
@@ -57,16 +61,12 @@ public:
     }
     std::size_t size() const override { return size_; }
     Batch<T> fetch(Rows rows) const override {
-        std::vector<std::int64_t> one(1);
         // Rows of one part after another would lose the order: they are put in their places one by one.
         Batch<T> batch;
         Array<T> inputs, targets;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            auto row = static_cast<std::size_t>(rows[i]);
-            std::size_t k = 0;
-            while (row >= parts_[k].size()) row -= parts_[k++].size();
-            one[0] = static_cast<std::int64_t>(row);
-            const Batch<T> got = parts_[k].fetch(one);
+            const auto [part, row] = find(rows[i]);
+            const Batch<T> got = part->fetch(Rows(&row, 1));
             place(inputs, got.inputs.value(), i, rows.size());
             if (got.labels.size() > 0) place(batch.labels, got.labels, i, rows.size());
             if (got.targets.defined()) place(targets, got.targets.value(), i, rows.size());
@@ -76,7 +76,23 @@ public:
         return batch;
     }
 
+    Indices labels(Rows rows) const override {
+        Indices labels = empty_array<std::int64_t>({0});
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto [part, row] = find(rows[i]);
+            const Indices got = part->labels(Rows(&row, 1));
+            if (got.size() > 0) place(labels, got, i, rows.size());
+        }
+        return labels;
+    }
+
 private:
+    // The part that has a row, and the row's number there.
+    std::pair<const Dataset<T>*, std::int64_t> find(std::int64_t row) const {
+        std::size_t k = 0;
+        while (static_cast<std::size_t>(row) >= parts_[k].size()) row -= static_cast<std::int64_t>(parts_[k++].size());
+        return {&parts_[k], row};
+    }
     template <class E>
     static void place(Array<E>& all, const Array<E>& row, std::size_t i, std::size_t count) {
         if (i == 0) {
@@ -178,20 +194,37 @@ void Dataset<T>::check_rows(Rows rows) const {
 }
 
 template <class T>
+std::vector<std::int64_t> Dataset<T>::source_rows(Rows rows) const {
+    std::vector<std::int64_t> own(rows.begin(), rows.end());
+    if (rows_ != nullptr)
+        for (std::int64_t& row : own) row = (*rows_)[static_cast<std::size_t>(row)];
+    return own;
+}
+
+template <class T>
 Batch<T> Dataset<T>::fetch(Rows rows) const {
     check_rows(rows);
-    if (rows_ == nullptr) return source_->fetch(rows);
-    std::vector<std::int64_t> own;
-    own.reserve(rows.size());
-    for (std::int64_t row : rows) own.push_back((*rows_)[static_cast<std::size_t>(row)]);
-    return source_->fetch(own);
+    return rows_ == nullptr ? source_->fetch(rows) : source_->fetch(source_rows(rows));
 }
 
 template <class T>
 Indices Dataset<T>::labels() const {
-    Batch<T> batch = all();
-    if (batch.labels.size() == 0 && batch.size() > 0) throw Error("[Dataset] these examples have no labels");
-    return std::move(batch.labels);
+    Indices found = empty_array<std::int64_t>({0});
+    if (const auto* memory = dynamic_cast<const Memory<T>*>(source_.get()); memory != nullptr && rows_ == nullptr) {
+        found = share(memory->all().labels);
+    } else if (size() > 0) {
+        std::vector<std::int64_t> rows(size());
+        std::iota(rows.begin(), rows.end(), 0);
+        found = labels(rows);
+    }
+    if (found.size() == 0 && size() > 0) throw Error("[Dataset] these examples have no labels");
+    return found;
+}
+
+template <class T>
+Indices Dataset<T>::labels(Rows rows) const {
+    check_rows(rows);
+    return source_->labels(source_rows(rows));
 }
 
 template <class T>
@@ -237,6 +270,8 @@ std::vector<std::size_t> Dataset<T>::class_counts() const {
     std::vector<std::size_t> counts(options_.class_names.size());
     const Indices all_labels = labels();
     for (std::int64_t label : all_labels.storage()) {
+        if (label < 0)
+            throw std::out_of_range("[Dataset] got the label " + std::to_string(label) + "; wanted 0 or more");
         if (static_cast<std::size_t>(label) >= counts.size()) counts.resize(static_cast<std::size_t>(label) + 1);
         ++counts[static_cast<std::size_t>(label)];
     }
@@ -296,50 +331,6 @@ void Dataset<T>::refuse_held_out(const std::string& who) const {
                         " are held out for validation or test by a split; fit it on the split's train part (a fit that "
                         "has seen them makes them look better than new data)");
     }
-}
-
-template <class T>
-std::string Dataset<T>::summary() const {
-    const Batch<T> batch = all();
-    auto range = [](const Array<T>& x) {
-        T low = std::numeric_limits<T>::infinity(), high = -low;
-        std::size_t missing = 0;
-        for (T value : x.storage()) {
-            if (std::isnan(value)) {
-                ++missing;
-            } else {
-                low = std::min(low, value);
-                high = std::max(high, value);
-            }
-        }
-        char text[128];
-        std::snprintf(text, sizeof text, "%g to %g", static_cast<double>(low), static_cast<double>(high));
-        std::string result = missing == x.size() ? "no numbers" : text;
-        if (missing > 0) {
-            std::snprintf(text, sizeof text, ", %.2g %% missing",
-                          100.0 * static_cast<double>(missing) / static_cast<double>(x.size()));
-            result += text;
-        }
-        return result;
-    };
-    std::string text = std::to_string(size()) + " examples of shape " + to_string(example_shape()) + ", " +
-                       range(batch.inputs.value()) + "\n";
-    if (batch.targets.defined())
-        text +=
-            "targets of shape " + to_string(tail(batch.targets.shape())) + ", " + range(batch.targets.value()) + "\n";
-    if (batch.labels.size() > 0) {
-        const auto counts = class_counts();
-        text += std::to_string(counts.size()) + " classes:";
-        for (std::size_t c = 0; c < counts.size(); ++c) {
-            char share_text[32];
-            std::snprintf(share_text, sizeof share_text, " (%.1f %%)",
-                          100.0 * static_cast<double>(counts[c]) / static_cast<double>(size()));
-            text += (c == 0 ? " " : ", ") + class_name(static_cast<std::int64_t>(c)) + " " + std::to_string(counts[c]) +
-                    share_text;
-        }
-        text += "\n";
-    }
-    return text;
 }
 
 template <class T>

@@ -52,6 +52,7 @@ public:
     // All examples at once; shared where they are in memory in this order, else gathered or fetched.
     Array<T> inputs() const { return all().inputs.value(); }
     Indices labels() const;
+    Indices labels(Rows rows) const;    // of these examples; of size 0 where there are none
     // Throws Error when there are none.
     Array<T> targets() const;
     bool has_labels() const;
@@ -96,6 +97,7 @@ private:
     static Dataset joined(Array<T> inputs, Array<T> targets, DatasetOptions options);
     std::uint64_t identity(std::size_t i) const;
     void check_rows(Rows rows) const;
+    std::vector<std::int64_t> source_rows(Rows rows) const;
 
     std::shared_ptr<const Source<T>> source_;
     std::shared_ptr<const std::vector<std::int64_t>> rows_;           // of the source; none: all

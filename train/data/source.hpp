@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace xtape::train {
 
@@ -29,6 +30,8 @@ public:
     virtual ~Source() = default;
     virtual std::size_t size() const = 0;
     virtual Batch<T> fetch(Rows rows) const = 0;
+    // The labels alone, where they can be had without the inputs.
+    virtual Indices labels(Rows rows) const { return std::move(fetch(rows).labels); }
 };
 
 }    // namespace xtape::train

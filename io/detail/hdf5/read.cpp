@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -66,11 +67,16 @@ void check_fits(const ElementType& type) {
 }    // namespace
 
 template <class T>
+bool Dataset::is_stored_as() const {
+    return type_.kind == kind_of<T> && type_.bytes == sizeof(T) && !type_.is_swapped;
+}
+
+template <class T>
 Array<T> Dataset::read_array() const {
     check_fits<T>(type_);
     Array<T> result = empty_array<T>(shape_);
     if (count_ == 0) return result;
-    bool as_stored = type_.kind == kind_of<T> && type_.bytes == sizeof(T) && !type_.is_swapped;
+    bool as_stored = is_stored_as<T>();
     read_elements(reinterpret_cast<std::byte*>(result.storage().data()), sizeof(T), as_stored,
                   [&](const std::byte* from, std::size_t count, std::byte* to) {
                       convert(type_, from, count, reinterpret_cast<T*>(to));
@@ -107,24 +113,89 @@ void Dataset::read_elements(std::byte* to, std::size_t element_bytes, bool as_st
     if (placement_.place == Placement::Place::chunks) {
         const StoredChunk* next = chunks_.data();    // in the same order, and as many
         return for_each_chunk(shape_, chunk_, [&](const ChunkPlace& place) {
-            read_chunk(*next++, place, to, element_bytes, as_stored, convert);
+            read_chunk(*next++, place, shape_, to, element_bytes, as_stored, convert);
         });
     }
-    bool in_header = placement_.place == Placement::Place::header;
-    Bytes buffer(as_stored || in_header ? 0 : bytes());
-    std::byte* raw = as_stored ? to : buffer.data();
-    if (!in_header) read_raw(placement_.address, raw, bytes());
-    if (in_header && as_stored) std::copy(placement_.content.begin(), placement_.content.end(), to);
-    if (!as_stored) convert(in_header ? placement_.content.data() : raw, count_, to);
+    read_run(0, count_, to, as_stored, convert);
 }
 
+// Elements that are stored one after another.
 template <class Convert>
-void Dataset::read_chunk(const StoredChunk& stored, const ChunkPlace& place, std::byte* to, std::size_t element_bytes,
-                         bool as_stored, const Convert& convert) const {
+void Dataset::read_run(std::size_t first, std::size_t count, std::byte* to, bool as_stored,
+                       const Convert& convert) const {
+    std::size_t begin = first * type_.bytes, size = count * type_.bytes;
+    if (placement_.place == Placement::Place::header) {
+        const std::byte* content = placement_.content.data() + begin;
+        if (as_stored)
+            std::copy(content, content + size, to);
+        else
+            convert(content, count, to);
+        return;
+    }
+    Bytes buffer(as_stored ? 0 : size);
+    std::byte* raw = as_stored ? to : buffer.data();
+    read_raw(placement_.address + begin, raw, size);
+    if (!as_stored) convert(raw, count, to);
+}
+
+std::size_t Dataset::block_rows() const {
+    if (placement_.place == Placement::Place::chunks && !chunk_.empty()) return chunk_[0];
+    constexpr std::size_t block_bytes = std::size_t{1} << 20;
+    return std::clamp<std::size_t>(
+        block_bytes / std::max<std::size_t>(1, bytes() / std::max<std::size_t>(1, shape_[0])), 1,
+        std::max<std::size_t>(1, shape_[0]));
+}
+
+template <class T>
+Array<T> Dataset::read_block(std::size_t block, bool convert_precision) const try {
+    if constexpr (std::is_same_v<T, float>)
+        if (convert_precision && type_.kind == ElementType::Kind::float64) {
+            const Array<double> numbers = read_block<double>(block, false);
+            Array<float> rounded = empty_array<float>(numbers.shape());
+            for (std::size_t i = 0; i < numbers.size(); ++i) {
+                const double number = numbers.storage()[i];
+                if (std::abs(number) > std::numeric_limits<float>::max() && std::isfinite(number))
+                    throw Reason("holds " + std::to_string(number) + ", which is beyond float's range");
+                rounded.storage()[i] = static_cast<float>(number);
+            }
+            return rounded;
+        }
+    const bool is_rounded =
+        convert_precision && !std::is_same_v<T, std::int64_t> && type_.kind == ElementType::Kind::integer;
+    if (!is_rounded) check_fits<T>(type_);
+    std::size_t first = block * block_rows(), row = count_ / std::max<std::size_t>(1, shape_[0]);
+    Shape shape = shape_;
+    shape[0] = std::min(block_rows(), shape_[0] - first);
+    Array<T> result = empty_array<T>(shape);
+    if (result.size() == 0) return result;
+    auto* to = reinterpret_cast<std::byte*>(result.storage().data());
+    auto change = [&](const std::byte* from, std::size_t count, std::byte* numbers) {
+        convert(type_, from, count, reinterpret_cast<T*>(numbers));
+    };
+    if (placement_.place == Placement::Place::chunks) {
+        std::size_t blocks = (shape_[0] + block_rows() - 1) / block_rows();
+        const StoredChunk* next = chunks_.data() + block * (chunks_.size() / blocks);
+        for_each_chunk(shape, chunk_, [&](const ChunkPlace& place) {
+            read_chunk(*next++, place, shape, to, sizeof(T), is_stored_as<T>(), change);
+        });
+    } else {
+        read_run(first * row, result.size(), to, is_stored_as<T>(), change);
+    }
+    return result;
+} catch (const Reason& reason) {
+    throw Reason("'" + path_ + "' " + reason.what());
+}
+template Array<float> Dataset::read_block(std::size_t, bool) const;
+template Array<double> Dataset::read_block(std::size_t, bool) const;
+template Indices Dataset::read_block(std::size_t, bool) const;
+
+template <class Convert>
+void Dataset::read_chunk(const StoredChunk& stored, const ChunkPlace& place, const Shape& shape, std::byte* to,
+                         std::size_t element_bytes, bool as_stored, const Convert& convert) const {
     std::size_t chunk_count = element_count(chunk_);
     std::size_t size = chunk_count * type_.bytes;
     bool only_checksum = filters_.size() == 1 && filters_[0].kind == Filter::Kind::fletcher32 && stored.skipped == 0;
-    if (as_stored && only_checksum && place.count == chunk_count && stored.size == size + 4 && is_run(shape_, chunk_)) {
+    if (as_stored && only_checksum && place.count == chunk_count && stored.size == size + 4 && is_run(shape, chunk_)) {
         std::byte* target = to + place.begin * element_bytes;
         std::array<std::byte, 4> tail;
         read_raw(stored.position, target, size);
@@ -141,7 +212,7 @@ void Dataset::read_chunk(const StoredChunk& stored, const ChunkPlace& place, std
         convert(chunk.data(), chunk_count, converted.data());
         chunk = std::move(converted);
     }
-    place_chunk(chunk.data(), chunk_, place, to, shape_, element_bytes);
+    place_chunk(chunk.data(), chunk_, place, to, shape, element_bytes);
 }
 
 State::Value Dataset::read(const State::Value& as) const {

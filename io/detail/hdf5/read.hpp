@@ -60,6 +60,13 @@ public:
     State::Value layout(const State::Value* wanted = nullptr) const;
     State::Value read(const State::Value& as) const;
 
+    // Rows are read in blocks: those of chunks that begin at the same row, or about a megabyte of a plain run. Wanted
+    // is at least one axis. Told to `convert`, numbers that a T cannot hold are rounded to it, but none beyond its
+    // range.
+    std::size_t block_rows() const;
+    template <class T>
+    Array<T> read_block(std::size_t block, bool convert) const;
+
 private:
     template <class T>
     Array<T> read_array() const;
@@ -69,8 +76,12 @@ private:
     template <class Convert>
     void read_elements(std::byte* to, std::size_t element_bytes, bool as_stored, const Convert& convert) const;
     template <class Convert>
-    void read_chunk(const StoredChunk& stored, const ChunkPlace& place, std::byte* to, std::size_t element_bytes,
-                    bool as_stored, const Convert& convert) const;
+    void read_chunk(const StoredChunk& stored, const ChunkPlace& place, const Shape& shape, std::byte* to,
+                    std::size_t element_bytes, bool as_stored, const Convert& convert) const;
+    template <class Convert>
+    void read_run(std::size_t first, std::size_t count, std::byte* to, bool as_stored, const Convert& convert) const;
+    template <class T>
+    bool is_stored_as() const;
     void read_raw(std::uint64_t position, void* to, std::size_t size) const;
     void read_properties(const ObjectHeader& header);
     void read_attributes(const ObjectHeader& header);
