@@ -54,32 +54,6 @@ BOOST_AUTO_TEST_CASE(a_run_can_go_on_in_the_same_process) {
     check_same(whole, other);
 }
 
-BOOST_AUTO_TEST_CASE(a_run_that_is_killed_at_any_moment_ends_in_the_same_bits) {
-    Folder folder;
-    seed(3);
-    Run whole(folder / "whole.h5");
-    whole.fit();
-    const fs::path path = folder / "killed.h5";
-    for (unsigned moment = 0; moment < 12; ++moment) {
-        fs::remove(path);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            seed(3);
-            Run run(path);
-            run.fit();
-            ::_exit(0);
-        }
-        ::usleep(3000 + moment * 7919);
-        ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, 0);
-        seed(3);
-        Run resumed(path);
-        resumed.trainer.resume(path);    // there may be no checkpoint yet
-        resumed.fit();
-        check_same(whole, resumed);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(a_signal_ends_the_program_as_it_would_when_the_step_has_been_saved) {
     Folder folder;
     const fs::path path = folder / "signal.h5";

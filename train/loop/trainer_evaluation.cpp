@@ -137,7 +137,7 @@ std::string Trainer<T>::last_words(const detail::ProgressBar& bar) const {
         break;
     }
     char speed[96];
-    std::snprintf(speed, sizeof speed, "Time: %s, to step %lld.\n%.3g examples per second.\n",
+    std::snprintf(speed, sizeof speed, "Time: %s, to step %lld.\n%.0f examples per second.\n",
                   detail::duration(bar.seconds()).c_str(), static_cast<long long>(steps_), bar.examples_per_second());
     text += speed;
     const Diagnosis found = diagnosis();
