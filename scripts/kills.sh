@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 program=build/release/tests/test_train
 [[ -x $program ]] || { echo "build it first: cmake --preset release && cmake --build --preset release" >&2; exit 1; }
-XTAPE_KILLS=${1:-200} "$program" --run_test=kill
+XTAPE_KILLS=${1:-200} "$program" --run_test=killed

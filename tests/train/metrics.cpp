@@ -61,11 +61,13 @@ BOOST_AUTO_TEST_CASE(accuracies_are_over_all_examples_and_ties_go_to_the_first) 
 
 // scikit-learn's precision_recall_fscore_support(y, p, average='macro', zero_division=0) of [0 2 1 1 2], [0 2 0 1 0].
 BOOST_AUTO_TEST_CASE(precision_and_recall_are_means_over_classes) {
-    const auto values = over(precision_recall<double>(true), parts);
+    const auto values = over(precision_recall<double>({.per_class = true, .micro = true}), parts);
     BOOST_TEST(values.at("precision") == (1.0 / 3 + 1 + 1) / 3, boost::test_tools::tolerance(1e-14));
     BOOST_TEST(values.at("recall") == (1 + 0.5 + 0.5) / 3, boost::test_tools::tolerance(1e-14));
     BOOST_TEST(values.at("f1") == (0.5 + 2.0 / 3 + 2.0 / 3) / 3, boost::test_tools::tolerance(1e-14));
     BOOST_TEST(values.at("recall_1") == 0.5);
+    for (const char* name : {"precision_micro", "recall_micro", "f1_micro"}) BOOST_TEST(values.at(name) == 3.0 / 5);
+    BOOST_TEST(over(precision_recall<double>(), parts).size() == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(the_area_under_the_curve_counts_ties_half) {

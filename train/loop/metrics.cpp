@@ -79,8 +79,8 @@ private:
 template <class T>
 class Confusion final : public Metric<T> {
 public:
-    explicit Confusion(bool per_class) : per_class_(per_class) {}
-    std::unique_ptr<Metric<T>> fresh() const override { return std::make_unique<Confusion>(per_class_); }
+    explicit Confusion(PrecisionRecallOptions options) : options_(options) {}
+    std::unique_ptr<Metric<T>> fresh() const override { return std::make_unique<Confusion>(options_); }
     void update(const Array<T>& outputs, const Batch<T>& batch) override {
         Indices more = confusion_matrix(outputs, batch.labels);
         if (counts_.size() == 0)
@@ -91,26 +91,33 @@ public:
     Quantities values() const override {
         const std::size_t classes = counts_.size() == 0 ? 0 : counts_.shape()[0];
         Quantities each;
-        double precision = 0, recall = 0, f1 = 0, seen = 0;
+        double precision = 0, recall = 0, f1 = 0, seen = 0, hits = 0, said_all = 0, is_all = 0;
         for (std::size_t c = 0; c < classes; ++c) {
             double hit = static_cast<double>(counts_(c, c)), said = 0, is = 0;
             for (std::size_t k = 0; k < classes; ++k) {
                 said += static_cast<double>(counts_(k, c));
                 is += static_cast<double>(counts_(c, k));
             }
+            hits += hit;
+            said_all += said;
+            is_all += is;
             if (said + is == 0) continue;
             const double p = said == 0 ? 0 : hit / said, r = is == 0 ? 0 : hit / is, f = 2 * hit / (said + is);
             precision += p;
             recall += r;
             f1 += f;
             ++seen;
-            if (!per_class_) continue;
+            if (!options_.per_class) continue;
             each.insert(each.end(), {{"precision_" + std::to_string(c), p},
                                      {"recall_" + std::to_string(c), r},
                                      {"f1_" + std::to_string(c), f}});
         }
         Quantities result{
             {"precision", ratio(precision, seen)}, {"recall", ratio(recall, seen)}, {"f1", ratio(f1, seen)}};
+        if (options_.micro)
+            result.insert(result.end(), {{"precision_micro", ratio(hits, said_all)},
+                                         {"recall_micro", ratio(hits, is_all)},
+                                         {"f1_micro", ratio(2 * hits, said_all + is_all)}});
         result.insert(result.end(), each.begin(), each.end());
         return result;
     }
@@ -122,7 +129,7 @@ public:
     void load_state(const State& state) override { counts_ = share(state.get<Indices>("counts")); }
 
 private:
-    bool per_class_;
+    PrecisionRecallOptions options_;
     Indices counts_ = empty_array<std::int64_t>({0, 0});
 };
 
@@ -247,8 +254,8 @@ std::shared_ptr<const Metric<T>> top_k(std::size_t k) {
     return std::make_shared<TopK<T>>(k);
 }
 template <class T>
-std::shared_ptr<const Metric<T>> precision_recall(bool per_class) {
-    return std::make_shared<Confusion<T>>(per_class);
+std::shared_ptr<const Metric<T>> precision_recall(PrecisionRecallOptions options) {
+    return std::make_shared<Confusion<T>>(options);
 }
 template <class T>
 std::shared_ptr<const Metric<T>> auc() {
@@ -286,8 +293,8 @@ template std::shared_ptr<const Metric<float>> accuracy();
 template std::shared_ptr<const Metric<double>> accuracy();
 template std::shared_ptr<const Metric<float>> top_k(std::size_t);
 template std::shared_ptr<const Metric<double>> top_k(std::size_t);
-template std::shared_ptr<const Metric<float>> precision_recall(bool);
-template std::shared_ptr<const Metric<double>> precision_recall(bool);
+template std::shared_ptr<const Metric<float>> precision_recall(PrecisionRecallOptions);
+template std::shared_ptr<const Metric<double>> precision_recall(PrecisionRecallOptions);
 template std::shared_ptr<const Metric<float>> auc();
 template std::shared_ptr<const Metric<double>> auc();
 template std::shared_ptr<const Metric<float>> mean_absolute_error();

@@ -37,10 +37,14 @@ std::shared_ptr<const Metric<T>> accuracy();
 // The share of examples whose label is among the k largest outputs: "top_<k>".
 template <class T>
 std::shared_ptr<const Metric<T>> top_k(std::size_t k);
-// "precision", "recall" and "f1", means over the classes that come (macro); with `per_class` also "precision_<class>"
-// and so on. What divides by 0 counts as 0. (Micro averages are the accuracy.)
+struct PrecisionRecallOptions {
+    bool per_class = false;    // also "precision_<class>", "recall_<class>", "f1_<class>"
+    bool micro = false;        // also "precision_micro", ...: of all classes' counts together
+};
+// "precision", "recall" and "f1", means over the classes that come (macro). What divides by 0 counts as 0. (Where every
+// example has one class, the three micro averages are the accuracy.)
 template <class T>
-std::shared_ptr<const Metric<T>> precision_recall(bool per_class = false);
+std::shared_ptr<const Metric<T>> precision_recall(PrecisionRecallOptions options = {});
 // "auc": the area under the ROC curve, by ranks with ties halved; with more than two classes the mean of one against
 // the rest (Hand and Till 2001 take pairs). Keeps all scores.
 template <class T>

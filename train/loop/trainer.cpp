@@ -201,8 +201,10 @@ void Trainer<T>::train_epoch(Loop& loop) {
         if (++gathered < options_.accumulate && batches.batches_given() < batches.size()) continue;
         take_step();
         gathered = 0;
-        loop.bar.step(epoch_, steps_ - static_cast<std::int64_t>(epoch_) * steps_per_epoch(), step_loss_,
-                      std::exchange(examples, 0));
+        loop.bar.count(std::exchange(examples, 0));
+        if (loop.bar.is_due())
+            loop.bar.draw({epoch_, steps_ - static_cast<std::int64_t>(epoch_) * steps_per_epoch(), step_loss_, rate_,
+                           running_->metrics.empty() ? Quantities() : running_->metrics.front()->values()});
         for (auto& callback : callbacks_) callback->after_step(*this);
         if (loop.validation != nullptr && options_.evaluate_every_steps > 0 &&
             steps_ % options_.evaluate_every_steps == 0)

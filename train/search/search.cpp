@@ -22,7 +22,7 @@ public:
     Search(const Space& space, Sampler& sampler, const SearchOptions& options, const Evaluate& evaluate)
         : space_(std::make_shared<const Space>(space)),
           sampler_(sampler),
-          options_(checked(space, options)),
+          options_(checked(space, options, evaluate)),
           evaluate_(evaluate),
           count_(sampler.limit() == 0 ? options.trials : std::min(options.trials, sampler.limit())),
           journal_(options.journal, {sampler.name(), options.seed, options.maximize, space_}) {}
@@ -40,7 +40,7 @@ public:
     }
 
 private:
-    static const SearchOptions& checked(const Space& space, const SearchOptions& o) {
+    static const SearchOptions& checked(const Space& space, const SearchOptions& o, const Evaluate& evaluate) {
         auto refuse = [](const std::string& got, const char* wanted) {
             throw std::invalid_argument("[search] got " + got + "; wanted " + wanted);
         };
@@ -55,6 +55,10 @@ private:
             refuse("halving.first_step = " + std::to_string(o.halving.first_step), "1 or more");
         if (o.trial_seconds > 0 && o.workers == 0)
             refuse("trial_seconds without workers", "workers, for only a process of its own can be ended");
+        if (!o.command.empty() && o.workers == 0) refuse("a command without workers", "workers, which run it");
+        if (o.command.empty() != static_cast<bool>(evaluate))
+            refuse(o.command.empty() ? "no function to evaluate" : "a function to evaluate and a command",
+                   "one of function and command");
         return o;
     }
 
@@ -112,7 +116,10 @@ private:
             while (workers.running() < options_.workers) {
                 std::optional<Trial> trial = next(workers.running() == 0);
                 if (!trial) break;
-                workers.start(*trial, evaluate_);
+                if (options_.command.empty())
+                    workers.start(*trial, evaluate_);
+                else
+                    workers.start(*trial, options_.command);
             }
             if (workers.running() == 0) return;
             workers.wait(events);

@@ -13,11 +13,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace xtape::train {
-
-// What a search optimises: the value of a trial, less being better unless `maximize`.
-using Evaluate = std::function<double(Trial&)>;
 
 struct SearchOptions {
     std::size_t trials = 20;
@@ -30,6 +28,9 @@ struct SearchOptions {
     // caller) computes with `threads` threads; when it throws, crashes or takes longer than `trial_seconds`, its trial
     // has failed and the search goes on. Fork before the program starts threads of its own.
     std::size_t workers = 0;
+    // What workers run in place of `evaluate`: a program and its arguments, one process a trial, which speaks as
+    // run_worker (worker.hpp) does. It needs no fork before threads.
+    std::vector<std::string> command = {};
     int threads = 1;
     double trial_seconds = 0;    // 0: no limit
     double seconds = 0;          // no trial is begun after this time; 0: no limit
@@ -41,14 +42,14 @@ struct SearchOptions {
 // several processes may run the same search at the same time: they share its trials, and each returns all of them.
 // Trials that a dead process was working on are run again with the same values. In the caller's own process an
 // exception of `evaluate` reaches the caller, the journal being as it was before the trial. Throws
-// std::invalid_argument for options out of their range, an empty space, or the journal of another search; io::Error for
-// a damaged journal.
-SearchResult random_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate);
+// std::invalid_argument for options out of their range, an empty space, both a command and an `evaluate` or neither, or
+// the journal of another search; io::Error for a damaged journal.
+SearchResult random_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate = {});
 // At most `options.trials` points of a grid: see grid_sampler.
-SearchResult grid_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate);
-SearchResult quasi_random_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate);
-SearchResult tpe_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate);
+SearchResult grid_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate = {});
+SearchResult quasi_random_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate = {});
+SearchResult tpe_search(const Space& space, const SearchOptions& options, const Evaluate& evaluate = {});
 // With a sampler of the caller's own.
-SearchResult search(const Space& space, Sampler& sampler, const SearchOptions& options, const Evaluate& evaluate);
+SearchResult search(const Space& space, Sampler& sampler, const SearchOptions& options, const Evaluate& evaluate = {});
 
 }    // namespace xtape::train

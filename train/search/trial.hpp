@@ -82,4 +82,7 @@ private:
     TrialOutcome outcome_;
 };
 
+// What a search optimises: the value of a trial, less being better unless told otherwise.
+using Evaluate = std::function<double(Trial&)>;
+
 }    // namespace xtape::train

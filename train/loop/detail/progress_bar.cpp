@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace xtape::train::detail {
 namespace {
@@ -48,28 +49,50 @@ void ProgressBar::clear() {
 
 double ProgressBar::examples_per_second() const { return static_cast<double>(examples_) / std::max(seconds(), 1e-9); }
 
-void ProgressBar::step(std::size_t epoch, std::int64_t step_of_epoch, double loss, std::size_t examples) {
+void ProgressBar::count(std::size_t examples) {
     ++steps_;
     examples_ += examples;
-    if (kind_ != Progress::bar) return;
-    const auto now = Clock::now();
-    if (now - drawn_ < std::chrono::milliseconds(100)) return;
-    drawn_ = now;
-    const auto done =
-        static_cast<double>(epoch) * static_cast<double>(steps_per_epoch_) + static_cast<double>(step_of_epoch);
+}
+
+bool ProgressBar::is_due() const {
+    return kind_ == Progress::bar && Clock::now() - drawn_ >= std::chrono::milliseconds(100);
+}
+
+void ProgressBar::draw(const Moment& moment) {
+    drawn_ = Clock::now();
     const double all = static_cast<double>(epochs_) * static_cast<double>(steps_per_epoch_);
-    const double left = seconds() / static_cast<double>(steps_) * std::max(0.0, all - done);
-    char text[160];
-    std::snprintf(text, sizeof text, " epoch %zu/%zu  step %lld/%lld  loss %.4g  %.3g/s  %s left", epoch + 1, epochs_,
-                  static_cast<long long>(step_of_epoch), static_cast<long long>(steps_per_epoch_), loss,
-                  examples_per_second(), duration(left).c_str());
+    const double done = static_cast<double>(moment.epoch) * static_cast<double>(steps_per_epoch_) +
+                        static_cast<double>(moment.step_of_epoch);
+    const double left = seconds() / static_cast<double>(std::max<std::int64_t>(1, steps_)) * std::max(0.0, all - done);
+    // In the order in which they are shown, and how early each has to go.
+    struct Part {
+        std::string text;
+        int rank;
+    };
+    std::vector<Part> parts{
+        {"epoch " + std::to_string(moment.epoch + 1) + "/" + std::to_string(epochs_), 0},
+        {"step " + std::to_string(moment.step_of_epoch) + "/" + std::to_string(steps_per_epoch_), 2},
+        {quantity("loss", moment.loss), 1}};
+    if (!moment.metrics.empty()) parts.push_back({quantity(moment.metrics[0].first, moment.metrics[0].second), 3});
+    parts.push_back({quantity("lr", moment.lr), 5});
+    parts.push_back({quantity("", examples_per_second()).substr(1) + "/s", 6});
+    parts.push_back({duration(left) + " left", 4});
     const std::size_t width = terminal_width(out_) - 1;    // the last column would wrap
-    std::string line(text);
-    if (line.size() + 12 <= width) {
-        const std::size_t room = std::min<std::size_t>(30, width - line.size() - 2);
+    auto length = [&] {
+        std::size_t sum = 0;
+        for (const Part& part : parts) sum += part.text.size() + 2;
+        return sum - 2;
+    };
+    while (parts.size() > 1 && length() > width)
+        parts.erase(
+            std::max_element(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.rank < b.rank; }));
+    std::string line;
+    for (const Part& part : parts) line += (line.empty() ? "" : "  ") + part.text;
+    if (line.size() + 13 <= width) {
+        const std::size_t room = std::min<std::size_t>(30, width - line.size() - 3);
         const auto full =
             static_cast<std::size_t>(std::clamp(done / std::max(all, 1.0), 0.0, 1.0) * static_cast<double>(room));
-        line = "[" + std::string(full, '=') + std::string(room - full, ' ') + "]" + line;
+        line = "[" + std::string(full, '=') + std::string(room - full, ' ') + "] " + line;
     }
     line.resize(std::min(line.size(), width));
     std::fprintf(out_, "\r%s\033[K", line.c_str());

@@ -20,8 +20,17 @@ public:
     ProgressBar(Progress kind, std::size_t epochs, std::int64_t steps_per_epoch, std::FILE* out = stdout);
     ~ProgressBar();
 
-    // After a step: redrawn at most ten times a second.
-    void step(std::size_t epoch, std::int64_t step_of_epoch, double loss, std::size_t examples);
+    // After a step; and whether the bar is to be redrawn, which is at most ten times a second.
+    void count(std::size_t examples);
+    bool is_due() const;
+    struct Moment {
+        std::size_t epoch;
+        std::int64_t step_of_epoch;
+        double loss, lr;
+        Quantities metrics;    // of the epoch so far; the first one is shown
+    };
+    // On narrow terminals what matters less is left out, and the line is never longer than a line.
+    void draw(const Moment& moment);
     void epoch(std::size_t epoch, const Quantities& row);
     // What a finished run says.
     void end(const std::string& text);

@@ -1,5 +1,6 @@
 #include <xtape/io/error.hpp>
 #include <xtape/train/search/detail/journal.hpp>
+#include <xtape/train/search/detail/json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +15,6 @@
 
 namespace xtape::train::detail {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Bytes beyond the end of every journal, locked to say something: whose turn it is, and who works on trial i. The
 // kernel lets go of locks when a process ends.
@@ -34,21 +33,6 @@ bool set_lock(int file, off_t byte, short type, bool wait) {
     do result = ::fcntl(file, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
     while (result == -1 && errno == EINTR);
     return result == 0;
-}
-
-// JSON has no NaN and no infinities: they are texts.
-Json number(double value) {
-    if (std::isnan(value)) return "nan";
-    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-    return value;
-}
-double to_number(const Json& json) {
-    if (!json.is_string()) return json.get<double>();
-    const auto& text = json.get_ref<const std::string&>();
-    if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
-    if (text == "inf") return std::numeric_limits<double>::infinity();
-    if (text == "-inf") return -std::numeric_limits<double>::infinity();
-    throw std::invalid_argument("'" + text + "' is no number");
 }
 
 Json to_json(const Hyperparameter& h) {
@@ -70,36 +54,6 @@ Json to_json(const SearchIdentity& identity) {
             {"seed", identity.seed},
             {"maximize", identity.maximize},
             {"space", std::move(space)}};
-}
-
-Json values_to_json(const Space& space, const std::vector<double>& values) {
-    Json json = Json::object();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (std::isnan(values[i])) continue;
-        if (space[i].is_choice())
-            json[space[i].name] = space[i].choices[static_cast<std::size_t>(values[i])];
-        else if (space[i].is_integer())
-            json[space[i].name] = static_cast<std::int64_t>(values[i]);
-        else
-            json[space[i].name] = values[i];
-    }
-    return json;
-}
-
-std::vector<double> values_from_json(const Space& space, const Json& json) {
-    std::vector<double> values(space.size(), std::numeric_limits<double>::quiet_NaN());
-    for (const auto& [name, value] : json.items()) {
-        const std::size_t i = space.place(name);
-        if (space[i].is_choice()) {
-            const auto& choices = space[i].choices;
-            const auto found = std::find(choices.begin(), choices.end(), value.get<std::string>());
-            if (found == choices.end()) throw std::invalid_argument("'" + name + "' has no such choice");
-            values[i] = static_cast<double>(found - choices.begin());
-        } else {
-            values[i] = value.get<double>();
-        }
-    }
-    return values;
 }
 
 }    // namespace
@@ -205,13 +159,13 @@ void Journal::read_line(const std::string& line) {
         }
         Trial& trial = trials_.at(index);
         if (json.contains("step")) {
-            trial.report(json.at("step").get<std::int64_t>(), to_number(json.at("value")));
+            trial.report(json.at("step").get<std::int64_t>(), number_from_json(json.at("value")));
             return;
         }
         const auto status = json.at("status").get<std::string>();
         const auto found = std::find(std::begin(status_words), std::end(status_words), status);
         if (found == std::end(status_words)) throw std::invalid_argument("no status is called '" + status + "'");
-        trial.finish({static_cast<TrialStatus>(found - std::begin(status_words)), to_number(json.at("value")),
+        trial.finish({static_cast<TrialStatus>(found - std::begin(status_words)), number_from_json(json.at("value")),
                       json.at("seconds").get<double>(), json.value("error", "")});
     } catch (const Json::exception& error) {
         throw io::Error("[search] the journal '" + path_.string() + "' is damaged in line " + std::to_string(lines_) +
@@ -251,14 +205,14 @@ void Journal::begin(std::size_t index, const std::vector<double>& values) {
 }
 
 void Journal::report(std::size_t index, const TrialReport& report) {
-    append(Json{{"trial", index}, {"step", report.step}, {"value", number(report.value)}}.dump());
+    append(Json{{"trial", index}, {"step", report.step}, {"value", number_to_json(report.value)}}.dump());
     trials_.at(index).report(report.step, report.value);
 }
 
 void Journal::end(std::size_t index, const TrialOutcome& outcome) {
     Json json{{"trial", index},
               {"status", status_words[static_cast<std::size_t>(outcome.status)]},
-              {"value", number(outcome.value)},
+              {"value", number_to_json(outcome.value)},
               {"seconds", outcome.seconds}};
     if (!outcome.error.empty()) json["error"] = outcome.error;
     append(json.dump(-1, ' ', false, Json::error_handler_t::replace), true);

@@ -1,4 +1,5 @@
 #include <xtape/core/threads.hpp>
+#include <xtape/train/search/detail/worker_lines.hpp>
 #include <xtape/train/search/detail/workers.hpp>
 
 #include <poll.h>
@@ -12,72 +13,27 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 
 namespace xtape::train::detail {
 namespace {
 
-// What a child says. An error is followed by as many bytes of text as `step` says.
-enum class Kind : std::int64_t { report, value, stopped, error };
-struct Message {
-    Kind kind;
-    std::int64_t step;
-    double value;
-};
-
-bool write_all(int file, const void* data, std::size_t size) {
-    const char* bytes = static_cast<const char*>(data);
-    while (size > 0) {
-        const ssize_t count = ::send(file, bytes, size, MSG_NOSIGNAL);
-        if (count == -1 && errno == EINTR) continue;
-        if (count <= 0) return false;
-        bytes += count;
-        size -= static_cast<std::size_t>(count);
-    }
-    return true;
-}
-
-// In the child: evaluates the trial, says how it ended, and never returns.
-[[noreturn]] void work(const Trial& trial, const std::function<double(Trial&)>& evaluate, int threads, int parent) {
-    auto say = [&](const Message& message, const std::string& text = {}) {
-        if (!write_all(parent, &message, sizeof message) || !write_all(parent, text.data(), text.size())) ::_exit(1);
-    };
-    auto fail = [&](const std::string& text) { say({Kind::error, static_cast<std::int64_t>(text.size()), 0}, text); };
-    try {
-        set_num_threads(threads);
-        Trial mine(std::make_shared<const Space>(trial.space()), trial.index(), trial.values(),
-                   [&](const TrialReport& report) {
-                       say({Kind::report, report.step, report.value});
-                       char answer = 'n';
-                       ssize_t count;
-                       do count = ::read(parent, &answer, 1);
-                       while (count == -1 && errno == EINTR);
-                       if (count != 1) ::_exit(1);    // nobody is there to hear more
-                       return answer == 'y';
-                   });
-        const double value = evaluate(mine);
-        say({mine.told_to_stop() ? Kind::stopped : Kind::value, 0, value});
-    } catch (const std::exception& error) {
-        fail(error.what());
-    } catch (...) {
-        fail("an exception that is no std::exception");
-    }
-    std::fflush(nullptr);
-    ::_exit(0);
-}
+constexpr int not_found = 127;    // the exit code of a command that cannot be run, as shells have it
 
 }    // namespace
 
 Workers::~Workers() {
     for (Child& child : children_) {
-        ::kill(child.process, SIGKILL);
+        end(child);
         reap(child);
     }
 }
 
-void Workers::start(const Trial& trial, const std::function<double(Trial&)>& evaluate) {
+void Workers::end(Child& child) const { ::kill(child.command.empty() ? child.process : -child.process, SIGKILL); }
+
+Workers::Child& Workers::fork_child(const Trial& trial, const std::function<void(int socket)>& run) {
     int ends[2] = {-1, -1};    // ours and the child's
     auto fail = [&](const char* what) {
         const int error = errno;
@@ -96,10 +52,45 @@ void Workers::start(const Trial& trial, const std::function<double(Trial&)>& eva
         if (::getppid() != parent) ::_exit(1);
         for (const Child& other : children_) ::close(other.socket);
         ::close(ends[0]);
-        work(trial, evaluate, threads_, ends[1]);
+        run(ends[1]);
     }
     ::close(ends[1]);
     children_.push_back({.index = trial.index(), .process = process, .socket = ends[0], .begin = Clock::now()});
+    return children_.back();
+}
+
+void Workers::start(const Trial& trial, const Evaluate& evaluate) {
+    fork_child(trial, [&](int socket) {
+        auto with_threads = [&](Trial& mine) {
+            set_num_threads(threads_);
+            return evaluate(mine);
+        };
+        serve(trial, with_threads, socket, socket);
+        std::fflush(nullptr);
+        ::_exit(0);
+    });
+}
+
+void Workers::start(const Trial& trial, const std::vector<std::string>& command) {
+    // Everything that takes memory comes before the fork, for other threads may be running.
+    std::vector<char*> arguments, environment;
+    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    const std::string threads = "OMP_NUM_THREADS=" + std::to_string(threads_), line = trial_line(trial);
+    for (char** variable = environ; *variable != nullptr; ++variable)
+        if (!std::string_view(*variable).starts_with("OMP_NUM_THREADS=")) environment.push_back(*variable);
+    environment.push_back(const_cast<char*>(threads.c_str()));
+    environment.push_back(nullptr);
+    Child& child = fork_child(trial, [&](int socket) {
+        ::setpgid(0, 0);    // so that it can be ended with what it starts
+        ::dup2(socket, STDIN_FILENO);
+        ::dup2(socket, STDOUT_FILENO);
+        ::execvpe(arguments[0], arguments.data(), environment.data());
+        ::_exit(not_found);
+    });
+    ::setpgid(child.process, child.process);    // whoever comes first
+    child.command = command[0];
+    ::send(child.socket, line.data(), line.size(), MSG_NOSIGNAL);    // that it has died is noticed when reading
 }
 
 double Workers::age(const Child& child) const {
@@ -123,7 +114,7 @@ void Workers::wait(const Events& events) {
         bool ended = false;
         if (files[i].revents != 0) ended = !read(child, events);
         if (!ended && trial_seconds_ > 0 && age(child) >= trial_seconds_) {
-            ::kill(child.process, SIGKILL);
+            end(child);
             child.outcome = {.status = TrialStatus::failed,
                              .error = "took longer than " + std::to_string(trial_seconds_) + " s"};
             ended = true;
@@ -142,22 +133,16 @@ bool Workers::read(Child& child, const Events& events) {
     if (count == -1) return errno == EINTR;
     if (count == 0) return false;
     child.unread.append(buffer, static_cast<std::size_t>(count));
-    Message message;
-    while (child.unread.size() >= sizeof message) {
-        std::memcpy(&message, child.unread.data(), sizeof message);
-        const std::size_t text = message.kind == Kind::error ? static_cast<std::size_t>(message.step) : 0;
-        if (child.unread.size() < sizeof message + text) break;
-        if (message.kind == Kind::report) {
-            const char answer = events.report(child.index, {message.step, message.value}) ? 'y' : 'n';
-            write_all(child.socket, &answer, 1);    // that it has died is noticed at the next read
-        } else if (message.kind == Kind::error) {
-            child.outcome.status = TrialStatus::failed;
-            child.outcome.error = child.unread.substr(sizeof message, text);
-        } else {
-            child.outcome.status = message.kind == Kind::stopped ? TrialStatus::stopped : TrialStatus::complete;
-            child.outcome.value = message.value;
+    for (std::size_t length; (length = child.unread.find('\n')) != std::string::npos;
+         child.unread.erase(0, length + 1)) {
+        const auto line = read_worker_line(std::string_view(child.unread).substr(0, length));
+        if (!line) continue;
+        if (!line->report) {
+            child.outcome = line->outcome;
+            continue;
         }
-        child.unread.erase(0, sizeof message + text);
+        const std::string_view answer = events.report(child.index, *line->report) ? "true\n" : "false\n";
+        ::send(child.socket, answer.data(), answer.size(), MSG_NOSIGNAL);    // likewise
     }
     return true;
 }
@@ -173,6 +158,8 @@ void Workers::reap(Child& child) {
     if (WIFSIGNALED(status))
         child.outcome.error =
             "was ended by signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
+    else if (!child.command.empty() && WEXITSTATUS(status) == not_found)
+        child.outcome.error = "the command '" + child.command + "' cannot be run";
     else
         child.outcome.error = "exited with code " + std::to_string(WEXITSTATUS(status)) + " without a value";
 }

@@ -1,4 +1,4 @@
-// Processes that run trials: forks of the caller, each with one trial, talking through sockets.
+// Processes that run trials: forks of the caller or commands, each with one trial, talking through sockets.
 #pragma once
 
 #include <xtape/train/search/trial.hpp>
@@ -30,7 +30,8 @@ public:
 
     std::size_t running() const { return children_.size(); }
     // Throws std::system_error when there can be no further process.
-    void start(const Trial& trial, const std::function<double(Trial&)>& evaluate);
+    void start(const Trial& trial, const Evaluate& evaluate);
+    void start(const Trial& trial, const std::vector<std::string>& command);
     // Waits for something to happen to a child, and handles it.
     void wait(const Events& events);
 
@@ -42,8 +43,12 @@ private:
         Clock::time_point begin;
         std::string unread = {};
         TrialOutcome outcome = {};
+        std::string command = {};    // of a process that leads a group of its own; empty: a fork
     };
 
+    // A child with one end of a pair of sockets: `run` begins it there, and does not return.
+    Child& fork_child(const Trial& trial, const std::function<void(int socket)>& run);
+    void end(Child& child) const;
     int milliseconds_left() const;
     double age(const Child& child) const;
     bool read(Child& child, const Events& events);    // false: the child has ended

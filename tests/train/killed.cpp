@@ -18,7 +18,7 @@
 
 using namespace runs;
 
-BOOST_AUTO_TEST_SUITE(kill)
+BOOST_AUTO_TEST_SUITE(killed)
 
 namespace {
 
