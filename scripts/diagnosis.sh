@@ -9,6 +9,6 @@ cmake --build --preset release --target diagnosis_suite >/dev/null
 if [[ $# -gt 0 ]]; then
     exec build/release/bench/diagnosis_suite "$@"
 fi
-# Thresholds were chosen by seeds below 10.
-build/release/bench/diagnosis_suite --first 10 --seeds 2 --healthy 16
-exec build/release/bench/diagnosis_suite --late --first 10 --seeds 2 --healthy 0
+# Thresholds were chosen by seeds below 20.
+build/release/bench/diagnosis_suite --first 20 --seeds 2 --healthy 16
+exec build/release/bench/diagnosis_suite --late --first 20 --seeds 2 --healthy 0

@@ -5,6 +5,7 @@
 #include <xtape/nn/linear.hpp>
 #include <xtape/nn/normalization.hpp>
 #include <xtape/nn/penalty.hpp>
+#include <xtape/nn/regression_loss.hpp>
 #include <xtape/ops/activation.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/exponential.hpp>
@@ -160,6 +161,25 @@ BOOST_AUTO_TEST_CASE(outputs_that_the_loss_squashes_again_are_noticed) {
     Net<float> net;
     net.after = [](const Variable<float>& x) { return softmax(x, -1); };
     BOOST_TEST(diagnose(net, {.epochs = 2}).has("loss_does_not_fit"));
+}
+
+BOOST_AUTO_TEST_CASE(labels_that_are_compared_like_numbers_are_noticed) {
+    seed(1);
+    Net<float> net;
+    optim::SGD<float> optimizer(net.named_parameters(), {.lr = 0.01});
+    const Objective<float> by_squares(
+        [](const Variable<float>& outputs, const Batch<float>& batch) {
+            Array<float> numbers = empty_array<float>(outputs.shape());
+            for (std::size_t i = 0; i < numbers.size(); ++i)
+                numbers.storage()[i] = static_cast<float>(batch.labels.storage()[i / 3]);
+            return nn::mse_loss(outputs, Variable<float>(numbers));
+        },
+        {accuracy<float>()}, Objective<float>::Kind::classification);
+    Trainer<float> trainer(net, optimizer, by_squares, {.epochs = 2, .progress = Progress::none});
+    trainer.add<Watch>();
+    DataLoader<float> batches(clouds(), {.batch_size = 20, .shuffle = true});
+    trainer.fit(batches);
+    BOOST_TEST(trainer.diagnosis().has("loss_does_not_fit"));
 }
 
 BOOST_AUTO_TEST_CASE(linear_layers_with_nothing_in_between_are_noticed) {

@@ -148,6 +148,10 @@ BOOST_AUTO_TEST_CASE(training_and_validation_are_held_against_each_other) {
     BOOST_TEST(validation_better_than_training(Evidence{m, fits, true, 200}).passed());
     BOOST_TEST(!validation_better_than_training(Evidence{m, leaks, true, 200}).passed());
     BOOST_TEST(validation_at_chance(Evidence{m, fits, true, 200}).passed());
+    History wrong;
+    wrong.add({{"train.accuracy", 0.51}});
+    BOOST_TEST(!accuracy_at_chance(Evidence{m, wrong, true, 200}).passed());
+    BOOST_TEST(accuracy_at_chance(Evidence{m, fits, true, 200}).passed());
     History chance;
     chance.add({{"validation.loss", 0.70}});
     BOOST_TEST(!validation_at_chance(Evidence{m, chance, true, 200}).passed());

@@ -132,6 +132,14 @@ struct ValidationAtChanceOptions {
 // A validation loss that never was better than chance.
 Verdict validation_at_chance(const Evidence& evidence, const ValidationAtChanceOptions& options = {});
 
+struct AccuracyAtChanceOptions {
+    double above = 0.05;    // of the way from always saying the most frequent class to being right: no more was reached
+    double fall = 0.2;      // of the loss's first value, by which it has fallen all the same
+    std::int64_t steps = 50;    // at the least
+};
+// An accuracy in training that is no better than chance though the loss falls: the loss is about something else.
+Verdict accuracy_at_chance(const Evidence& evidence, const AccuracyAtChanceOptions& options = {});
+
 struct ValidationBetterOptions {
     double gap = 0.1;            // of the accuracies, in the last epochs
     double gap_dropout = 0.3;    // for models with dropout, which training measures with units missing

@@ -85,9 +85,10 @@ Verdict loss_does_not_fit(const Evidence& evidence) {
                               (squashed ? m.output_operation : std::string("what is never negative")) +
                               ", and the loss takes a softmax of that.",
                           "Return logits, any real numbers, from the model.");
-    if (m.data.labelled() && !m.loss_operations.empty() && !for_classes &&
-        uses({"scaled_difference", "mse_loss", "square", "abs", "l1_loss", "huber_loss", "smooth_l1_loss",
-              "sum_squares", "subtract"}))
+    const bool subtracts = std::any_of(m.loss_operations.begin(), m.loss_operations.end(), [](const std::string& name) {
+        return name.find("difference") != std::string::npos || name == "subtract" || name == "square" || name == "abs";
+    });
+    if (m.data.labelled() && !for_classes && subtracts)
         return check.fail(Severity::warning, 1, "Labels of classes are compared like numbers.",
                           "Use cross entropy: train::classification.");
     constexpr std::size_t few = 32;

@@ -77,6 +77,23 @@ Verdict validation_at_chance(const Evidence& evidence, const ValidationAtChanceO
     return check.pass(part, words + ".");
 }
 
+Verdict accuracy_at_chance(const Evidence& evidence, const AccuracyAtChanceOptions& options) {
+    Check check("accuracy_at_chance", options.above);
+    const std::vector<double> accuracies = numbers(evidence.history, "train.accuracy");
+    const double frequent = evidence.measured.data.most_frequent_share();
+    if (!evidence.ended || evidence.steps < options.steps || accuracies.empty() || !(frequent < 1))
+        return check.skip("There is no accuracy to hold against chance.");
+    const double above = (accuracies.back() - frequent) / (1 - frequent);
+    const double first = evidence.first_loss(), last = evidence.last_loss();
+    const std::string words = "The accuracy in training is " + number(accuracies.back()) +
+                              ", that of always saying the most frequent class " + number(frequent);
+    if (above < options.above && last < first - options.fall * std::abs(first))
+        return check.fail(Severity::error, above,
+                          words + ", though the loss fell from " + number(first) + " to " + number(last) + ".",
+                          "See whether the loss has the right sign, and rewards right answers.");
+    return check.pass(above, words + ".");
+}
+
 Verdict validation_better_than_training(const Evidence& evidence, const ValidationBetterOptions& options) {
     const double limit = evidence.measured.drops ? options.gap_dropout : options.gap;
     Check check("validation_better_than_training", limit);

@@ -48,6 +48,8 @@ constexpr Rule rules[] = {
     {"zero_gradient", Stage::outcome, [](auto& e, auto&) { return zero_gradient(e); }},
     {"outputs_constant", Stage::outcome, [](auto& e, auto& o) { return outputs_constant(e, o.constant_outputs); }},
     {"not_learning", Stage::outcome, [](auto& e, auto& o) { return not_learning(e, o.not_learning); }},
+    {"accuracy_at_chance", Stage::outcome,
+     [](auto& e, auto& o) { return accuracy_at_chance(e, o.accuracy_at_chance); }},
     {"validation_at_chance", Stage::outcome,
      [](auto& e, auto& o) { return validation_at_chance(e, o.validation_at_chance); }},
     {"loss_oscillates", Stage::outcome, [](auto& e, auto& o) { return loss_oscillates(e, o.oscillates); }},

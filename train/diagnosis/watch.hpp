@@ -29,6 +29,7 @@ struct WatchOptions {
     OverfittingOptions overfitting = {};
     UnderfittingOptions underfitting = {};
     ValidationAtChanceOptions validation_at_chance = {};
+    AccuracyAtChanceOptions accuracy_at_chance = {};
     ValidationBetterOptions validation_better = {};
     UnchangedOptions unchanged = {};
     InitialScaleOptions initial_scale = {};
