@@ -10,13 +10,16 @@
 namespace {
 
 int run(const digits::Options& options) {
+    xtape::train::World world;    // the ranks that mpirun has started, or this process alone
     if (options.threads != 0) xtape::set_num_threads(static_cast<int>(options.threads));
     xtape::seed(options.seed);
     const auto data = digits::load(options);
     digits::Classifier net(options.hidden);
-    std::printf("%zu digits to learn from, %zu to test with\n%s", data.train.size(), data.test.size(),
-                net.summary({1, 784}).c_str());
-    digits::fit(net, data.train, options);
+    if (world.is_root())
+        std::printf("%zu digits to learn from, %zu to test with\n%s", data.train.size(), data.test.size(),
+                    net.summary({1, 784}).c_str());
+    digits::fit(world, net, data.train, options);
+    if (!world.is_root()) return 0;
     std::printf("test accuracy: %.4f\n", digits::accuracy(net, data.test));
     return 0;
 }

@@ -60,6 +60,7 @@ constexpr std::array all{
     Option{"--seed", "N", set_seed},
     Option{"--threads", "N", set_count<&Options::threads, 1024>},
     Option{"--hidden", "N", set_count<&Options::hidden, 100'000>},
+    Option{"--shards", "N", set_count<&Options::shards, 1024>},
     Option{"--checkpoint", "FILE", set_checkpoint},
 };
 
@@ -107,6 +108,7 @@ std::string usage() {
          << "  --seed N      where all random numbers start (" << defaults.seed << ")\n"
          << "  --threads N   threads to compute with (all that the machine has)\n"
          << "  --hidden N    units of each hidden layer (" << defaults.hidden << ")\n"
+         << "  --shards N    parts of each batch, with which mpirun gives the same weights on any number of ranks\n"
          << "  --checkpoint FILE   save everything to this file after every epoch\n"
          << "  --resume            go on from that file, if it is there, to the same result\n"
          << "  --help        print this text\n";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 namespace digits {
@@ -43,17 +44,20 @@ train::Split<float> load(const Options& options) {
             train::digits<float>({.count = 4'000, .seed = options.seed + far_away})};
 }
 
-void fit(Classifier& net, const train::Dataset<float>& digits, const Options& options) {
+void fit(train::World& world, Classifier& net, const train::Dataset<float>& digits, const Options& options) {
     const std::size_t batch = std::min(options.batch, digits.size());
     train::DataLoader<float> batches(digits, {.batch_size = batch, .shuffle = true, .drop_last = true});
     optim::AdamW<float> optimizer(net.parameters(), {.lr = options.lr});
     const auto steps = static_cast<std::int64_t>(options.epochs * batches.size());
-    train::Trainer<float> trainer(net, optimizer, train::classification<float>(),
-                                  {.epochs = options.epochs, .schedule = optim::cosine({.steps = steps})});
+    train::DataParallel<float> parallel(world,
+                                        {.shards = options.shards == 0 ? std::nullopt : std::optional(options.shards)});
+    train::Trainer<float> trainer(
+        net, optimizer, train::classification<float>(),
+        {.epochs = options.epochs, .schedule = optim::cosine({.steps = steps}), .team = &parallel});
     Settings settings{options};
     trainer.track("settings", settings);
     if (options.checkpoint) trainer.add<train::Checkpointing>({.path = *options.checkpoint, .every_epoch = true});
-    if (options.resume && trainer.resume(*options.checkpoint))
+    if (options.resume && trainer.resume(*options.checkpoint) && world.is_root())
         std::printf("going on after step %lld of %s\n", static_cast<long long>(trainer.steps()),
                     options.checkpoint->c_str());
     trainer.fit(batches);

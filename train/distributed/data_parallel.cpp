@@ -87,7 +87,7 @@ public:
                        const detail::FlatGradient<T>& flat, const State& before, std::size_t shard,
                        Generator& generator, State& records) {
         const double weight = weight_of(parts, shard);
-        if (weight == 0) return {};
+        if (weight == 0) return empty_array<T>({0});
         const Batch<T>& batch = parts.shards[shard - share.first];
         GeneratorGuard guard(generator);
         {
