@@ -5,7 +5,10 @@
 #include <xtape/ops/pooling.hpp>
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
+#include <cstdint>
+#include <numeric>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,7 +25,11 @@ template <class T>
 class Search {
 public:
     explicit Search(const Windows& windows)
-        : windows_(windows), width_(windows.axes[2].input), largest_(width_), place_(width_) {}
+        : windows_(windows),
+          width_(windows.axes[2].input),
+          largest_(width_),
+          place_(width_),
+          pairs_(are_pairs(windows.axes[2])) {}
 
     void plane(const T* x, T* largest, std::uint32_t* places) {
         for (const auto& slice : windows_.axes[0].windows)
@@ -40,6 +47,7 @@ private:
     // The largest of each column over the rows of a window, and its place; of equal ones the first.
     const T* reduce_rows(const T* x, const Window& slice, const Window& row) {
         const auto& [slices, rows, columns] = windows_.axes;
+        const std::size_t width = width_;
         T* best = largest_.data();
         std::uint32_t* place = place_.data();
         bool first = true;
@@ -48,39 +56,73 @@ private:
                 const auto from = static_cast<std::uint32_t>((i * rows.input + j) * width_);
                 const T* elements = x + from;
                 if (std::exchange(first, false)) {
-                    std::copy_n(elements, width_, best);
-                    for (std::uint32_t k = 0; k < width_; ++k) place[k] = from + k;
+                    std::copy_n(elements, width, best);
+                    std::iota(place, place + width, from);
                     continue;
                 }
-                for (std::uint32_t k = 0; k < width_; ++k) {
-                    const T element = elements[k];
-                    const bool larger = element > best[k] || element != element;
-                    best[k] = larger ? element : best[k];
-                    place[k] = larger ? from + k : place[k];
+                for (std::size_t k = 0; k < width; ++k) {
+                    const T element = elements[k], old = best[k];
+                    const std::uint32_t here = from + static_cast<std::uint32_t>(k), there = place[k];
+                    const bool larger = (element > old) | (element != element);
+                    best[k] = choose(larger, element, old);
+                    place[k] = choose(larger, here, there);
                 }
             }
         return best;
     }
 
+    // b if it is to be, else a: without a branch, which would be mispredicted every other time.
+    template <class V>
+    static V choose(bool second, V b, V a) {
+        using Bits = std::conditional_t<sizeof(V) == 4, std::uint32_t, std::uint64_t>;
+        const Bits x = std::bit_cast<Bits>(a), y = std::bit_cast<Bits>(b);
+        return std::bit_cast<V>(static_cast<Bits>(x ^ ((x ^ y) & (Bits(0) - Bits(second)))));
+    }
+    // Whether b at place q is to be taken rather than a at place p.
+    static bool is_larger(T b, std::uint32_t q, T a, std::uint32_t p) {
+        return (b > a) | (b != b) | ((b == a) & (q < p));
+    }
+
     void reduce_columns(const T* best, T* largest, std::uint32_t* places) const {
         const auto& columns = windows_.axes[2];
+        const std::uint32_t* from = place_.data();
+        if (pairs_) {
+            const std::size_t count = columns.windows.size();
+            for (std::size_t i = 0; i < count; ++i) {
+                const T a = best[2 * i], b = best[2 * i + 1];
+                const std::uint32_t p = from[2 * i], q = from[2 * i + 1];
+                const bool second = is_larger(b, q, a, p);
+                largest[i] = choose(second, b, a);
+                places[i] = choose(second, q, p);
+            }
+            return;
+        }
         for (const auto& window : columns.windows) {
             T found = best[window.begin];
-            std::uint32_t place = place_[window.begin];
+            std::uint32_t place = from[window.begin];
             for (std::size_t k = window.begin + columns.step; k < window.end; k += columns.step) {
-                const bool larger = best[k] > found || best[k] != best[k] || (best[k] == found && place_[k] < place);
-                found = larger ? best[k] : found;
-                place = larger ? place_[k] : place;
+                const bool larger = is_larger(best[k], from[k], found, place);
+                found = choose(larger, best[k], found);
+                place = choose(larger, from[k], place);
             }
             *largest++ = found;
             *places++ = place;
         }
     }
 
+    // Whether the windows along a row are pairs, one after another.
+    static bool are_pairs(const detail::WindowAxis& axis) {
+        std::size_t next = 0;
+        return axis.step == 1 && std::all_of(axis.windows.begin(), axis.windows.end(), [&](const Window& window) {
+                   return window.begin == std::exchange(next, next + 2) && window.end == window.begin + 2;
+               });
+    }
+
     const Windows& windows_;
     std::size_t width_;
     std::vector<T> largest_;
     std::vector<std::uint32_t> place_;
+    bool pairs_;
 };
 
 template <class T>
