@@ -47,7 +47,7 @@ void draw(const std::filesystem::path& path, const std::string& title, double lr
 int main(int argc, char** argv) {
     const std::filesystem::path folder = argc > 1 ? argv[1] : ".";
     std::filesystem::create_directories(folder);
-    draw(folder / "rate_too_low.svg", "A rate of 1e-4", 1e-4, 0, false);
-    draw(folder / "rate_too_high.svg", "A rate of 1.5", 1.5, 0.9, false);
-    draw(folder / "labels_shuffled.svg", "Labels shuffled", 0.05, 0.9, true);
+    draw(folder / "rate-too-low.svg", "A rate of 1e-4", 1e-4, 0, false);
+    draw(folder / "rate-too-high.svg", "A rate of 1.5", 1.5, 0.9, false);
+    draw(folder / "labels-shuffled.svg", "Labels shuffled", 0.05, 0.9, true);
 }
