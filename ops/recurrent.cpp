@@ -164,8 +164,9 @@ struct Recurrent {
         });
         if (biased) {
             NoGrad guard;
-            give([&] { return sum(Variable<T>(share(dx_products)), 0); });
-            give([&] { return sum(Variable<T>(share(dh)), 0); });
+            const Variable<T> total = sum(Variable<T>(share(dx_products)), 0);
+            give([&] { return total; });
+            give([&] { return Cell::same_products ? total : sum(Variable<T>(share(dh)), 0); });
         }
         if (projected)
             give([&] {
