@@ -293,7 +293,24 @@ Mask compare_elements(detail::Comparison comparison, const Array<T>& a, B b) {
 
 }    // namespace
 
+namespace {
+
+template <class F>
+Mask combined(const char* name, const Mask& a, const Mask& b, F f) {
+    const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
+    Mask result = xt::broadcast(a, shape);
+    const Mask other = xt::broadcast(b, shape);
+    bool* out = result.storage().data();
+    std::transform(out, out + result.size(), other.storage().data(), out, f);
+    return result;
+}
+
+}    // namespace
+
 namespace detail {
+
+Mask both(const Mask& a, const Mask& b) { return combined("operator&&", a, b, std::logical_and<bool>()); }
+Mask either(const Mask& a, const Mask& b) { return combined("operator||", a, b, std::logical_or<bool>()); }
 
 template <class T>
 Mask compare_values(Comparison comparison, const Variable<T>& a, const Variable<T>& b) {

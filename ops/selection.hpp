@@ -17,6 +17,11 @@ Mask compare_values(Comparison comparison, const Variable<T>& a, const Variable<
 template <class T>
 Mask compare_number(Comparison comparison, const Variable<T>& a, double b);
 
+template <class A>
+concept IsMask = std::same_as<std::decay_t<A>, Mask>;
+Mask both(const Mask& a, const Mask& b);
+Mask either(const Mask& a, const Mask& b);
+
 template <class T>
 Variable<T> where(const Mask& mask, const Variable<T>& a, const Variable<T>& b);
 template <class T>
@@ -60,8 +65,8 @@ Mask compare(Comparison comparison, const A& a, const B& b) {
 }    // namespace detail
 
 // The truth of a comparison element by element, as a Mask: of two Variables, or of a Variable and a number or xtensor
-// expression, broadcast. What is compared with NaN is false, except by !=. Masks are combined by xtensor's &&, || and
-// !. Throws ShapeError when the shapes do not broadcast.
+// expression, broadcast. What is compared with NaN is false, except by !=. Throws ShapeError when the shapes do not
+// broadcast.
 template <class A, class B>
 requires detail::Operands<A, B> Mask operator==(A&& a, B&& b) {
     return detail::compare<AsVariable<A>, AsVariable<B>>(detail::Comparison::equal, a, b);
@@ -90,6 +95,18 @@ requires detail::Operands<A, B> Mask operator>=(A&& a, B&& b) {
 template <class T>
 Mask isnan(const Variable<T>& x) {
     return x != x;
+}
+
+// Masks combined, broadcast; !mask is xtensor's. Throws ShapeError when the shapes do not broadcast. (xtensor's own &&
+// and
+// || of masks of different ranks give wrong elements where it uses SIMD: 0.24.)
+template <detail::IsMask A, detail::IsMask B>
+Mask operator&&(A&& a, B&& b) {
+    return detail::both(a, b);
+}
+template <detail::IsMask A, detail::IsMask B>
+Mask operator||(A&& a, B&& b) {
+    return detail::either(a, b);
 }
 
 // y = a where the mask is true, b where it is false; dy/da = 1 where true, dy/db = 1 where false, 0 elsewhere. a and b

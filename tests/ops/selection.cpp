@@ -10,6 +10,8 @@
 
 using xtape::Array;
 using xtape::Mask;
+using xtape::Shape;
+using xtape::ShapeError;
 using xtape::Variable;
 
 namespace {
@@ -129,6 +131,21 @@ BOOST_AUTO_TEST_CASE(lerp_reaches_its_end_exactly) {
     const Variable<double> a(Array<double>{1e16}), b(Array<double>{1.0});
     BOOST_TEST(lerp(a, b, 1).value()(0) == 1.0);
     BOOST_TEST(lerp(a, b, Variable<double>(Array<double>(1.0))).value()(0) == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(masks_of_different_ranks_are_combined_element_by_element) {
+    Mask a(Shape{2, 1, 8, 8}), b(Shape{8, 8});
+    for (std::size_t i = 0; i < a.size(); ++i) a.storage()[i] = i * 7919 % 13 % 2 == 1;
+    for (std::size_t i = 0; i < b.size(); ++i) b.storage()[i] = i * 104729 % 11 % 2 == 1;
+    const Mask both = a && b, either = b || a;
+    BOOST_TEST(both.shape() == a.shape());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const bool x = a.storage()[i], y = b.storage()[i % b.size()];
+        wrong += (both.storage()[i] != (x && y)) + (either.storage()[i] != (x || y));
+    }
+    BOOST_TEST(wrong == 0U);
+    BOOST_CHECK_THROW((a && Mask(Shape{3}, true)), ShapeError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
