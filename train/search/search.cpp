@@ -2,8 +2,10 @@
 #include <xtape/train/search/detail/workers.hpp>
 #include <xtape/train/search/search.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -36,6 +38,7 @@ public:
         detail::Journal::Turn turn(journal_);
         for (const auto& [index, trial] : journal_.trials())
             if (trial.status() != TrialStatus::running) trials.push_back(trial);
+        call_complete_what_was_not_cut_short(trials);
         return SearchResult(space_, std::move(trials), options_.maximize, options_.metric, journal_.notes());
     }
 
@@ -129,9 +132,6 @@ private:
     void ended(std::size_t index, TrialOutcome outcome) {
         {
             detail::Journal::Turn turn(journal_);
-            // Told to stop where it would have ended anyway: nothing was cut short.
-            if (outcome.status == TrialStatus::stopped && !anybody_went_further(index))
-                outcome.status = TrialStatus::complete;
             journal_.end(index, outcome);
             journal_.release(index);
             ours_.erase(index);
@@ -148,11 +148,18 @@ private:
         std::fflush(stdout);
     }
 
-    bool anybody_went_further(std::size_t index) const {
-        const auto step = journal_.trials().at(index).reports().back().step;
-        for (const auto& [other, trial] : journal_.trials())
-            if (!trial.reports().empty() && trial.reports().back().step > step) return true;
-        return false;
+    // Trials that were told to stop at the last step that any of them reached. Only now, for while others run they may
+    // still go further.
+    static void call_complete_what_was_not_cut_short(std::vector<Trial>& trials) {
+        std::int64_t last = 0;
+        for (const Trial& trial : trials)
+            if (!trial.reports().empty()) last = std::max(last, trial.reports().back().step);
+        for (Trial& trial : trials) {
+            TrialOutcome outcome = trial.outcome();
+            if (outcome.status != TrialStatus::stopped || trial.reports().back().step < last) continue;
+            outcome.status = TrialStatus::complete;
+            trial.finish(std::move(outcome));
+        }
     }
 
     std::shared_ptr<const Space> space_;
