@@ -3,6 +3,7 @@
 #include <xtape/nn/attention.hpp>
 #include <xtape/nn/init.hpp>
 #include <xtape/ops/matmul.hpp>
+#include <xtape/ops/selection.hpp>
 #include <xtape/ops/shape.hpp>
 #include <xtape/ops/slice.hpp>
 
@@ -16,14 +17,6 @@ Array<T> xavier(bool wanted, const Shape& shape) {
     Variable<T> weight(Array<T>(shape, T(0)));
     init::xavier_uniform(weight);
     return share(weight.value());
-}
-
-// The element of a mask that stands at a place of what it broadcasts to.
-bool element(const Mask& mask, const std::array<std::size_t, 4>& place) {
-    std::size_t at = 0;
-    for (std::size_t d = 0, skipped = 4 - mask.dimension(); d < mask.dimension(); ++d)
-        at = at * mask.shape()[d] + (mask.shape()[d] == 1 ? 0 : place[skipped + d]);
-    return mask.storage()[at];
 }
 
 template <class T>
@@ -113,20 +106,11 @@ template <class T>
 std::optional<Mask> MultiheadAttention<T>::mask_of(const AttentionInput& input, std::size_t keys) const {
     if (!input.key_padding_mask) return input.mask;
     const Mask& padding = *input.key_padding_mask;
-    const Shape keys_alone{padding.shape()[0], 1, 1, keys};
-    const Shape shape =
-        input.mask ? broadcast_shapes("MultiheadAttention", keys_alone, input.mask->shape()) : keys_alone;
-    if (shape.size() > 4)
+    Mask shown = !share(padding, Shape{padding.shape()[0], 1, 1, keys});
+    if (!input.mask) return shown;
+    if (broadcast_shapes("MultiheadAttention", shown.shape(), input.mask->shape()).size() > 4)
         this->refuse_shape(input.mask->shape(), "a mask that broadcasts to (batch, heads, queries, keys)");
-    Mask shown = empty_array<bool>(shape);    // by hand: xtensor 0.24 broadcasts masks wrongly
-    bool* to = shown.storage().data();
-    for (std::size_t b = 0; b < shape[0]; ++b)
-        for (std::size_t h = 0; h < shape[1]; ++h)
-            for (std::size_t i = 0; i < shape[2]; ++i)
-                for (std::size_t j = 0; j < shape[3]; ++j)
-                    *to++ = !padding(padding.shape()[0] == 1 ? 0 : b, keys == 1 ? 0 : j) &&
-                            (!input.mask || element(*input.mask, {b, h, i, j}));
-    return shown;
+    return shown && *input.mask;
 }
 
 template <class T>

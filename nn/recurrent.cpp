@@ -116,6 +116,28 @@ bool is_probability(double p) { return p >= 0 && p <= 1; }
 
 bool fits(const Shape& shape, std::size_t in) { return shape.size() == 3 && shape[2] == in; }
 
+// The way of x through the layers of a kind whose whole state is hidden; step(x, state, weights, options) is one layer.
+template <class T, class Refuse, class Step>
+RecurrentResult<T> with_hidden_state(const detail::RecurrentStack<T>& layers, const Variable<T>& x,
+                                     const RecurrentInput<T>& input, bool training, const Refuse& refuse,
+                                     const Step& step) {
+    const auto& sizes = layers.sizes();
+    if (!fits(x.shape(), sizes.in)) refuse(x.shape(), wanted_input(sizes));
+    const Shape states = layers.state_shape(x, sizes.width);
+    if (input.hidden.defined() && !same_shape(input.hidden.shape(), states))
+        refuse(input.hidden.shape(), to_string(states) + " as the hidden state");
+    Variables<T> last;
+    auto outputs = layers.through(x, input.lengths, training,
+                                  [&](std::size_t place, const Variable<T>& y, const RecurrentWeights<T>& weights,
+                                      const RecurrentOptions& options) {
+                                      auto result = step(y, layers.state_of(input.hidden, place, states[1], states[2]),
+                                                         weights, options);
+                                      last.push_back(result.hidden);
+                                      return result.outputs;
+                                  });
+    return {outputs, stack(last)};
+}
+
 }    // namespace
 
 template <class T>
@@ -130,21 +152,11 @@ RNN<T>::RNN(Module<T>* owner, std::string_view name, Size in, Size hidden, RNNOp
 
 template <class T>
 RecurrentResult<T> RNN<T>::forward(const Variable<T>& x, const RecurrentInput<T>& input) {
-    const auto& sizes = stack_.sizes();
-    if (!fits(x.shape(), sizes.in)) this->refuse_shape(x.shape(), wanted_input(sizes));
-    const Shape states = stack_.state_shape(x, sizes.width);
-    if (input.hidden.defined() && !same_shape(input.hidden.shape(), states))
-        this->refuse_shape(input.hidden.shape(), to_string(states) + " as the hidden state");
-    Variables<T> last;
-    auto outputs = stack_.through(x, input.lengths, this->is_training(),
-                                  [&](std::size_t place, const Variable<T>& y, const RecurrentWeights<T>& weights,
-                                      const RecurrentOptions& options) {
-                                      auto result = rnn(y, stack_.state_of(input.hidden, place, states[1], states[2]),
-                                                        weights, nonlinearity_, options);
-                                      last.push_back(result.hidden);
-                                      return result.outputs;
-                                  });
-    return {outputs, stack(last)};
+    return with_hidden_state(
+        stack_, x, input, this->is_training(), [this](const auto&... why) { this->refuse_shape(why...); },
+        [this](const auto& y, const auto& hidden, const auto& weights, const auto& options) {
+            return rnn(y, hidden, weights, nonlinearity_, options);
+        });
 }
 
 template <class T>
@@ -158,21 +170,9 @@ GRU<T>::GRU(Module<T>* owner, std::string_view name, Size in, Size hidden, GRUOp
 
 template <class T>
 RecurrentResult<T> GRU<T>::forward(const Variable<T>& x, const RecurrentInput<T>& input) {
-    const auto& sizes = stack_.sizes();
-    if (!fits(x.shape(), sizes.in)) this->refuse_shape(x.shape(), wanted_input(sizes));
-    const Shape states = stack_.state_shape(x, sizes.width);
-    if (input.hidden.defined() && !same_shape(input.hidden.shape(), states))
-        this->refuse_shape(input.hidden.shape(), to_string(states) + " as the hidden state");
-    Variables<T> last;
-    auto outputs = stack_.through(x, input.lengths, this->is_training(),
-                                  [&](std::size_t place, const Variable<T>& y, const RecurrentWeights<T>& weights,
-                                      const RecurrentOptions& options) {
-                                      auto result = gru(y, stack_.state_of(input.hidden, place, states[1], states[2]),
-                                                        weights, options);
-                                      last.push_back(result.hidden);
-                                      return result.outputs;
-                                  });
-    return {outputs, stack(last)};
+    return with_hidden_state(
+        stack_, x, input, this->is_training(), [this](const auto&... why) { this->refuse_shape(why...); },
+        [](const auto&... arguments) { return gru(arguments...); });
 }
 
 template <class T>

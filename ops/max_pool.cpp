@@ -165,6 +165,22 @@ struct MaxPool {
     static Samples samples();
 };
 
+// An array of `shape`, made plane by plane: make(input, its size, output, its size, number of the plane).
+template <class T, class Make>
+Array<T> each_plane(const Array<T>& x, const Shape& shape, const Make& make) {
+    Array<T> y = empty_array<T>(shape);
+    const std::size_t inputs = plane_size(x.shape()), outputs = plane_size(shape);
+    const T* in = x.storage().data();
+    T* out = y.storage().data();
+    if (outputs > 0)
+        detail::parallel_for(y.size() / outputs, detail::parallel_grain(outputs),
+                             [&](std::size_t begin, std::size_t end) {
+                                 for (std::size_t p = begin; p < end; ++p)
+                                     make(in + p * inputs, inputs, out + p * outputs, outputs, p);
+                             });
+    return y;
+}
+
 template <class T>
 struct AtPlaces {
     static constexpr auto name = "at_places";
@@ -175,19 +191,10 @@ struct AtPlaces {
     Shape shape;
 
     Array<T> forward(const Array<T>& x) const {
-        Array<T> y = empty_array<T>(shape);
-        const std::size_t inputs = plane_size(x.shape()), outputs = plane_size(shape);
-        const T* in = x.storage().data();
-        T* out = y.storage().data();
-        const std::uint32_t* place = places->data();
-        if (outputs > 0)
-            detail::parallel_for(y.size() / outputs, detail::parallel_grain(outputs),
-                                 [&](std::size_t begin, std::size_t end) {
-                                     for (std::size_t p = begin; p < end; ++p)
-                                         for (std::size_t i = p * outputs; i < (p + 1) * outputs; ++i)
-                                             out[i] = in[p * inputs + place[i]];
-                                 });
-        return y;
+        return each_plane(x, shape, [&](const T* in, std::size_t, T* out, std::size_t outputs, std::size_t plane) {
+            const std::uint32_t* place = places->data() + plane * outputs;
+            for (std::size_t i = 0; i < outputs; ++i) out[i] = in[place[i]];
+        });
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
         return pullbacks([&] { return detail::put_at_places(g, places, x.shape()); });
@@ -205,21 +212,12 @@ struct PutAtPlaces {
     Shape shape;
 
     Array<T> forward(const Array<T>& x) const {
-        Array<T> y = empty_array<T>(shape);
-        const std::size_t inputs = plane_size(x.shape()), outputs = plane_size(shape);
-        const T* in = x.storage().data();
-        T* out = y.storage().data();
-        const std::uint32_t* place = places->data();
-        if (outputs > 0)
-            detail::parallel_for(y.size() / outputs, detail::parallel_grain(outputs),
-                                 [&](std::size_t begin, std::size_t end) {
-                                     for (std::size_t p = begin; p < end; ++p) {
-                                         std::fill_n(out + p * outputs, outputs, T(0));
-                                         for (std::size_t i = p * inputs; i < (p + 1) * inputs; ++i)
-                                             out[p * outputs + place[i]] += in[i];
-                                     }
-                                 });
-        return y;
+        return each_plane(x, shape,
+                          [&](const T* in, std::size_t inputs, T* out, std::size_t outputs, std::size_t plane) {
+                              const std::uint32_t* place = places->data() + plane * inputs;
+                              std::fill_n(out, outputs, T(0));
+                              for (std::size_t i = 0; i < inputs; ++i) out[place[i]] += in[i];
+                          });
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
         return pullbacks([&] { return detail::at_places(g, places, x.shape()); });

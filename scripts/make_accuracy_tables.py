@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints tests/ops/accuracy_tables.hpp: arguments and values of functions, from mpmath (pip install mpmath), to 64 bits.
+"""Writes tests/ops/accuracy_tables/*.hpp: arguments and values of functions, from mpmath (pip install mpmath), to 64 bits.
 
 Half of the arguments are floats, so that a table serves both types. Each function has its hard cases: where it is 0 or
 nearly 1, where it overflows, its tails down to the subnormal numbers, large arguments, the other side of a reflection.
@@ -7,6 +7,7 @@ nearly 1, where it overflows, its tails down to the subnormal numbers, large arg
 import math
 import random
 import struct
+from pathlib import Path
 
 from mpmath import mp, mpf
 
@@ -51,15 +52,18 @@ def short(x):
     return repr(float(x))
 
 
+texts = {}    # of the tables, by name
+
+
 def write(kind, name, rows):
-    print(f"inline const std::vector<{kind}> {name}{{")
+    text = f"inline const std::vector<{kind}> {name}{{\n"
     line = "   "
     for row in rows:
         if len(line) + len(row) > 117:
-            print(line)
+            text += line + "\n"
             line = "   "
         line += f" {{{row}}},"
-    print(line + "\n};")
+    texts[name] = text + line + "\n};\n"
 
 
 def table(name, f, arguments):
@@ -69,11 +73,6 @@ def table(name, f, arguments):
 def table_of_two(name, f, arguments):
     write("RowOfTwo", name, [f"{short(a)}, {short(b)}, {hexadecimal(f(mpf(a), mpf(b)))}" for a, b in arguments])
 
-
-print("// Written by scripts/make_accuracy_tables.py.")
-print("// clang-format off")
-print("#pragma once\n\n#include <cmath>\n#include <vector>\n\nnamespace accuracy_tables {\n")
-print("struct Row {\n    double x;\n    long double y;\n};\nstruct RowOfTwo {\n    double a, b;\n    long double y;\n};\n")
 
 small = list(spread(1e-310, 1e-10, 16)) + list(spread(1e-10, 1, 24))
 table("exp", mp.exp, list(spread(-745, 709.7, 40)) + list(spread(-103, 88.7, 30)) + list(spread(1e-12, 1, 10)))
@@ -134,4 +133,32 @@ def points():
 table_of_two("pow", lambda a, b: a**b if a > 0 else (mp.power(abs(a), b) * (-1 if int(b) % 2 else 1)), powers())
 table_of_two("atan2", mp.atan2, points())
 table_of_two("hypot", mp.hypot, points())
-print("\n}    // namespace accuracy_tables")
+
+FILES = {
+    "exponential": ["exp", "exp2", "expm1", "log", "log1p", "cbrt"],
+    "trigonometric": ["sin", "cos", "tan", "asin", "atan"],
+    "hyperbolic": ["sinh", "cosh", "tanh", "asinh", "acosh"],
+    "error_function": ["erf", "erfc"],
+    "gamma": ["lgamma", "lgamma_below_zero", "digamma", "digamma_below_zero", "trigamma", "tetragamma"],
+    "of_two": ["pow", "atan2", "hypot"],
+}
+HEAD = "// Written by scripts/make_accuracy_tables.py.\n// clang-format off\n#pragma once\n\n"
+END = "\n}    // namespace accuracy_tables\n"
+ROWS = """namespace accuracy_tables {
+
+struct Row {
+    double x;
+    long double y;
+};
+struct RowOfTwo {
+    double a, b;
+    long double y;
+};
+"""
+folder = Path(__file__).resolve().parent.parent / "tests/ops/accuracy_tables"
+folder.mkdir(exist_ok=True)
+(folder / "row.hpp").write_text(HEAD + ROWS + END)
+for file, names in FILES.items():
+    (folder / f"{file}.hpp").write_text(
+        HEAD + '#include "row.hpp"\n\n#include <cmath>\n#include <vector>\n\nnamespace accuracy_tables {\n\n' +
+        "".join(texts[name] for name in names) + END)

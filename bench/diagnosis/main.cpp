@@ -57,16 +57,15 @@ int main(int argc, char** argv) {
     const bool late = has_option(argc, argv, "--late");
     const std::string only = text_after(argc, argv, "--fault");
     Counts total;
-    if (all == false) std::printf("| fault | runs | not healthy | named | recall |\n|---|---|---|---|---|\n");
-    for (std::size_t f = 0; f < bench::faults().size(); ++f) {
-        const bench::Fault& fault = bench::faults()[f];
+    if (!all) std::printf("| fault | runs | not healthy | named | recall |\n|---|---|---|---|---|\n");
+    for (const bench::Fault& fault : bench::faults()) {
         if (fault.name.find(only) == std::string::npos || fault.met_late != late) continue;
         if (all) std::printf("%s\n", fault.name.c_str());
         Counts counts;
-        for (std::size_t s = 0; s < bench::settings().size(); ++s) {
-            if (!bench::applies(s, static_cast<int>(f))) continue;
+        for (const bench::Setting& setting : bench::settings()) {
+            if (!bench::applies(setting, fault)) continue;
             for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-                const bench::Outcome outcome = bench::run(s, static_cast<int>(f), seed);
+                const bench::Outcome outcome = bench::run(setting, &fault, seed);
                 ++counts.runs;
                 counts.unhealthy += outcome.diagnosis.healthy() ? 0 : 1;
                 bool found = false;
@@ -79,8 +78,7 @@ int main(int argc, char** argv) {
                     found = found || right;
                 }
                 counts.found += found ? 1 : 0;
-                if (all && (!found || has_option(argc, argv, "--verbose")))
-                    print(bench::settings()[s].name, seed, outcome);
+                if (all && (!found || has_option(argc, argv, "--verbose"))) print(setting.name, seed, outcome);
             }
         }
         const double recall = static_cast<double>(counts.found) / static_cast<double>(counts.runs);
@@ -94,12 +92,12 @@ int main(int argc, char** argv) {
     }
     std::size_t healthy = 0, alarmed = 0, false_alarms = 0;
     if (only.empty() || only == "healthy")
-        for (std::size_t s = 0; s < bench::settings().size(); ++s)
+        for (const bench::Setting& setting : bench::settings())
             for (std::uint64_t seed = first; seed < first + healthy_seeds; ++seed) {
-                const bench::Outcome outcome = bench::run(s, -1, 100 + seed);
+                const bench::Outcome outcome = bench::run(setting, nullptr, 100 + seed);
                 ++healthy;
                 if (all && (!outcome.diagnosis.healthy() || has_option(argc, argv, "--verbose")))
-                    print("healthy " + bench::settings()[s].name, seed, outcome);
+                    print("healthy " + setting.name, seed, outcome);
                 if (outcome.diagnosis.healthy()) continue;
                 ++alarmed;
                 for (const train::Verdict& verdict : outcome.diagnosis) false_alarms += verdict.passed() ? 0 : 1;

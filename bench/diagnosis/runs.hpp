@@ -7,17 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "plan.hpp"
+
 namespace xtape::bench {
 
 // A model, its data and an optimizer that suit each other.
 struct Setting {
     std::string name;
+    Plan plan;
 };
 
 // Something that is wrong with a run, and the rules that say so.
 struct Fault {
     std::string name;
     std::vector<std::string> rules;
+    void (*spoil)(Plan& plan);
     bool met_late = false;    // when rules and thresholds stood
 };
 
@@ -31,9 +35,9 @@ struct Outcome {
     double train_goodness = 0;
 };
 
-// Trains a setting with a fault (by their places in the lists), or without for -1. False when the fault makes no sense
-// there.
-bool applies(std::size_t setting, int fault);
-Outcome run(std::size_t setting, int fault, std::uint64_t seed);
+// Whether the fault makes sense there.
+bool applies(const Setting& setting, const Fault& fault);
+// Trains one of settings() with a fault, or without.
+Outcome run(const Setting& setting, const Fault* fault, std::uint64_t seed);
 
 }    // namespace xtape::bench

@@ -9,7 +9,12 @@
 #include <limits>
 #include <vector>
 
-#include "accuracy_tables.hpp"
+#include "accuracy_tables/error_function.hpp"
+#include "accuracy_tables/exponential.hpp"
+#include "accuracy_tables/gamma.hpp"
+#include "accuracy_tables/hyperbolic.hpp"
+#include "accuracy_tables/of_two.hpp"
+#include "accuracy_tables/trigonometric.hpp"
 
 using xtape::Lanes;
 namespace tables = accuracy_tables;
