@@ -19,8 +19,7 @@ struct Options {
     std::uint64_t seed = 0;
     std::size_t threads = 0;    // 0: all that the machine has
     std::size_t hidden = 256;
-    std::size_t shards =
-        0;    // of each batch, with which any number of ranks gives the same bits; 0: one for each rank
+    std::size_t shards = 0;    // of each batch: any number of ranks then gives the same bits; 0: one for each rank
     std::optional<std::filesystem::path> checkpoint;    // a file that is written after every epoch
     bool resume = false;                                // go on from it, if it is there
     bool help = false;

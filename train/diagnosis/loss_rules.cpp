@@ -284,12 +284,11 @@ Verdict throughput_falls(const Evidence& evidence, const ThroughputOptions& opti
     const auto third = static_cast<std::ptrdiff_t>(speed.size() / 3);
     const double first = median({speed.begin(), speed.begin() + third}),
                  last = median({speed.end() - third, speed.end()});
-    const std::string words =
-        "It trains " + number(last) + " examples a second, and trained " + number(first) + " at first";
+    const std::string words = "It trains " + number(last) + " examples in a second of processor time, and trained " +
+                              number(first) + " at first";
     if (last < options.ratio * first)
         return check.fail(Severity::warning, last / first, words + ".",
-                          "See whether something grows with every step: a graph, a list, a log; or whether another "
-                          "program takes the machine.");
+                          "See whether something grows with every step: a graph, a list, a log.");
     return check.pass(last / first, words + ".");
 }
 

@@ -19,7 +19,7 @@ struct Evidence {
     const History& history;
     bool ended = false;                // the training is over: it will not get any better
     std::int64_t steps = 0;            // so far
-    std::vector<double> speed = {};    // examples a second, by epoch
+    std::vector<double> speed = {};    // examples in a second of processor time, by epoch
 
     // The entropy of the class frequencies, or the variance of the targets; of other objectives the first loss.
     double chance() const;
@@ -105,7 +105,7 @@ struct ThroughputOptions {
     double ratio = 0.5;    // of the speed in the last third of the epochs and that in the first
     std::size_t epochs = 9;
 };
-// Epochs that take longer and longer.
+// Epochs that take more and more processor time.
 Verdict throughput_falls(const Evidence& evidence, const ThroughputOptions& options = {});
 
 // --- Training and validation ---

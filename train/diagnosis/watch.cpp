@@ -113,7 +113,7 @@ void Watch::begin(Training& training, const std::vector<std::string>&) {
     training.remember();
     if (!training.measurements().empty())    // of a resumed run, which may be over
         judge(training, !training.stopped().empty() || training.steps() >= training.total_steps());
-    epoch_began_ = std::chrono::steady_clock::now();
+    epoch_began_ = std::clock();
 }
 
 void Watch::after_step(Training& training) {
@@ -148,13 +148,12 @@ void Watch::meet_not_finite(Training& training) {
 }
 
 void Watch::after_epoch(Training& training) {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - epoch_began_).count();
+    const double seconds = static_cast<double>(std::clock() - epoch_began_) / CLOCKS_PER_SEC;
     if (seconds > 0.1)    // shorter ones cannot be timed
         speed_.push_back(static_cast<double>(training.steps_per_epoch()) *
                          static_cast<double>(training.examples_per_step()) / seconds);
     judge(training, false);
-    epoch_began_ = std::chrono::steady_clock::now();
+    epoch_began_ = std::clock();
 }
 
 void Watch::end(Training& training) { judge(training, !training.interrupted()); }

@@ -4,8 +4,8 @@
 #include <xtape/train/diagnosis/rules.hpp>
 #include <xtape/train/loop/callback.hpp>
 
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -73,7 +73,7 @@ private:
     Diagnosis diagnosis_;
     Diagnosis not_finite_;    // what was found when the loss was not finite
     std::vector<double> speed_;
-    std::chrono::steady_clock::time_point epoch_began_ = std::chrono::steady_clock::now();
+    std::clock_t epoch_began_ = 0;    // processor time: what other programs take is no fault of the run
 };
 
 // What all rules say, those of causes first; what follows from them has become notes.
