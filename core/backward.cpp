@@ -151,7 +151,7 @@ private:
         }
     };
     struct Turn {
-        std::uint64_t id;
+        std::uint64_t id;    // twice the node's: odd numbers lie between nodes
         std::size_t place;
     };
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -180,8 +180,16 @@ private:
             node->sweep = number_;
             node->place = stops_.size();
         }
-        order_.push_back({node->id, stops_.size()});
+        order_.push_back({2 * node->id, stops_.size()});
         stops_.emplace_back(node);
+    }
+
+    // A leaf's hooks are called right after the earliest of the operations that read it, which comes last in a sweep,
+    // rather than at the end: what is complete can be worked on while the sweep goes on.
+    void call_early(Node<T>* leaf, const Node<T>* reader) {
+        if (leaf->computed() || leaf->extras == nullptr || leaf->extras->hooks.empty()) return;
+        Turn& turn = order_[find(leaf)];
+        if (turn.id == 2 * leaf->id || turn.id > 2 * reader->id) turn.id = 2 * reader->id - 1;
     }
 
     void collect(const Variables<T>& outputs) {
@@ -191,9 +199,12 @@ private:
             if (node->first != nullptr) visit(node->first);
             if (node->record == nullptr) continue;
             for (const auto& input : node->record->inputs())
-                if (input.node->requires_grad) visit(input.node);
+                if (input.node->requires_grad) {
+                    visit(input.node);
+                    call_early(input.node, node);
+                }
         }
-        auto later = [](const Turn& a, const Turn& b) { return a.id > b.id; };
+        auto later = [](const Turn& a, const Turn& b) { return a.id > b.id || (a.id == b.id && a.place < b.place); };
         if (!std::is_sorted(order_.begin(), order_.end(), later)) std::sort(order_.begin(), order_.end(), later);
     }
 

@@ -172,6 +172,28 @@ BOOST_AUTO_TEST_CASE(a_hook_sees_and_replaces_the_complete_gradient) {
     BOOST_TEST(same_bits(x.grad(), A{40.0, 40.0}));
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_of_a_leaf_is_called_when_its_gradient_is_complete_and_not_at_the_end) {
+    auto first = leaf(A{1.0}), second = leaf(A{2.0}), both = leaf(A{3.0}), last = leaf(A{4.0});
+    std::string order;
+    auto note = [&](const char* name, double gradient) {
+        return [&order, name, gradient](const Variable<double>& g) {
+            order += name;
+            BOOST_TEST(g.item() == gradient);
+        };
+    };
+    last.register_hook(note("last ", 15.0));
+    both.register_hook(note("both ", 4.0 * (2.0 + 6.0)));    // y = 4 both (first second + both)
+    second.register_hook(note("second ", 12.0));
+    first.register_hook(note("first ", 24.0));
+    auto product = first * second;
+    product.register_hook(note("product ", 12.0));
+    auto sum = (product + both) * both;
+    sum.register_hook(note("sum ", 4.0));
+    backward(total(sum * last));
+    BOOST_TEST(order == "last sum both product first second ");
+    BOOST_TEST(both.grad()(0) == 32.0);
+}
+
 BOOST_AUTO_TEST_CASE(computed_values_refuse_to_be_set) {
     auto x = leaf(A{1.0});
     auto y = x * 2.0;
