@@ -104,6 +104,18 @@ train::Split<T> make_parts(const Plan& plan, std::uint64_t number) {
         parts.train = scaled(parts.train);
         parts.validation = scaled(parts.validation);
     }
+    if (plan.target_scale != 1 || plan.target_offset != 0) {
+        auto moved = [&](const train::Dataset<T>& set) {
+            return train::Dataset<T>(set.inputs(), Array<T>(set.targets() * static_cast<T>(plan.target_scale) +
+                                                            static_cast<T>(plan.target_offset)));
+        };
+        parts.train = moved(parts.train);
+        parts.validation = moved(parts.validation);
+    }
+    if (plan.foreign_answers) {
+        const Indices order = stream.permutation(parts.validation.size());
+        parts.validation = with_answers(parts.validation, {order.begin(), order.end()});
+    }
     if (plan.input_scale != 1) {
         auto scale = [&](const Array<T>& x) { return Array<T>(x * static_cast<T>(plan.input_scale)); };
         parts.train = parts.train.map_inputs(scale);

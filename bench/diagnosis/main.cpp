@@ -90,25 +90,30 @@ int main(int argc, char** argv) {
         total.alarms += counts.alarms;
         total.right_alarms += counts.right_alarms;
     }
-    std::size_t healthy = 0, alarmed = 0, false_alarms = 0;
+    std::size_t healthy = 0, alarmed = 0, false_alarms = 0, alarmed_before = 0;
     if (only.empty() || only == "healthy")
         for (const bench::Setting& setting : bench::settings())
             for (std::uint64_t seed = first; seed < first + healthy_seeds; ++seed) {
                 const bench::Outcome outcome = bench::run(setting, nullptr, 100 + seed);
                 ++healthy;
+                if (!outcome.before.healthy()) {
+                    ++alarmed_before;
+                    if (all)
+                        std::printf("before %s, seed %zu: %s\n", setting.name.c_str(), seed,
+                                    outcome.before.message().c_str());
+                }
                 if (all && (!outcome.diagnosis.healthy() || has_option(argc, argv, "--verbose")))
                     print("healthy " + setting.name, seed, outcome);
                 if (outcome.diagnosis.healthy()) continue;
                 ++alarmed;
                 for (const train::Verdict& verdict : outcome.diagnosis) false_alarms += verdict.passed() ? 0 : 1;
             }
+    auto part = [](std::size_t of, std::size_t whole) { return static_cast<double>(of) / static_cast<double>(whole); };
     std::printf(
         "\nRecall %.3f (%zu of %zu). Precision: of %zu alarms %zu name the fault, %.3f; of %zu runs called sick %zu "
         "are, "
-        "%.3f. Alarms on healthy runs: %zu of %zu.\n",
-        static_cast<double>(total.found) / static_cast<double>(total.runs), total.found, total.runs,
-        total.alarms + false_alarms, total.right_alarms,
-        static_cast<double>(total.right_alarms) / static_cast<double>(total.alarms + false_alarms),
-        total.unhealthy + alarmed, total.unhealthy,
-        static_cast<double>(total.unhealthy) / static_cast<double>(total.unhealthy + alarmed), alarmed, healthy);
+        "%.3f.\nAlarms on healthy runs: %zu of %zu; of preflight before them: %zu.\n",
+        part(total.found, total.runs), total.found, total.runs, total.alarms + false_alarms, total.right_alarms,
+        part(total.right_alarms, total.alarms + false_alarms), total.unhealthy + alarmed, total.unhealthy,
+        part(total.unhealthy, total.unhealthy + alarmed), alarmed, healthy, alarmed_before);
 }

@@ -7,6 +7,7 @@ namespace xtape::bench {
 
 enum class Data { digits, blobs, circles, spirals, moons, friedman };
 enum class Activation { relu, tanh, sigmoid };
+enum class Loss { usual, likelihood, hinge, huber, absolute };
 
 struct Plan {    // of a run
     Data data = Data::blobs;
@@ -19,6 +20,7 @@ struct Plan {    // of a run
     std::size_t batch = 30;
     Activation activation = Activation::relu;
     bool norm = false;
+    Loss loss = Loss::usual;
 
     // What may go wrong.
     double weights = 1;    // factor of the initial ones
@@ -27,6 +29,9 @@ struct Plan {    // of a run
     bool sorted = false, shuffled_labels = false, accumulating = false, leak = false;
     bool noise = false, wrong_loss = false;
     bool linear = false, rectified = false, negated = false, omitting = false, missing = false, odd_validation = false;
+    bool summed = false, foreign_answers = false, across_examples = false;
+    bool bounded = false;
+    double target_scale = 1, target_offset = 0, weight_decay = 0, epsilon = 1e-8, spike = 1;
     double input_scale = 1, penalty = 1e-4, momentum = 0.9, dropout = 0, clip = 0, decay = 1;
 };
 

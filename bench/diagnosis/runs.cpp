@@ -46,6 +46,8 @@ struct Net : nn::Module<T> {
             if (plan_.cut && i == 0) y = y.detach();
         }
         if (plan_.rectified) y = relu(y);
+        if (plan_.bounded) y = tanh(y);
+        if (plan_.across_examples) y = softmax(y, 0);
         return plan_.squash ? softmax(y, -1) : y;
     }
 
@@ -70,6 +72,29 @@ train::Objective<T> objective_of(const Plan& plan) {
             },
             {train::accuracy<T>()}, train::Objective<T>::Kind::classification);
     }
+    if (plan.loss != Loss::usual)
+        return train::Objective<T>(
+            [loss = plan.loss](const Variable<T>& outputs, const train::Batch<T>& batch) {
+                switch (loss) {
+                    case Loss::hinge: return nn::multiclass_hinge_loss(outputs, batch.labels);
+                    case Loss::huber: return nn::huber_loss(outputs, batch.targets);
+                    case Loss::absolute: return nn::l1_loss(outputs, batch.targets);
+                    default: return nn::nll_loss(log_softmax(outputs, -1), batch.labels);
+                }
+            },
+            {plan.data == Data::friedman ? train::r_squared<T>() : train::accuracy<T>()},
+            plan.data == Data::friedman ? train::Objective<T>::Kind::regression
+                                        : train::Objective<T>::Kind::classification);
+    if (plan.summed)
+        return train::Objective<T>(
+            [regression = plan.data == Data::friedman](const Variable<T>& outputs, const train::Batch<T>& batch) {
+                const T count = static_cast<T>(outputs.shape()[0]);
+                return count *
+                       (regression ? nn::mse_loss(outputs, batch.targets) : nn::cross_entropy(outputs, batch.labels));
+            },
+            {plan.data == Data::friedman ? train::r_squared<T>() : train::accuracy<T>()},
+            plan.data == Data::friedman ? train::Objective<T>::Kind::regression
+                                        : train::Objective<T>::Kind::classification);
     if (plan.data == Data::friedman) return train::regression<T>();
     if (!plan.labels_as_numbers) return train::classification<T>();
     return train::Objective<T>(
@@ -93,6 +118,10 @@ Outcome run(const Setting& setting, const Fault* fault, std::uint64_t number) {
         if (number % 3 == 1) plan.batch *= 2;
         if (number % 4 == 3) plan.lr *= 0.5;
         if (number % 5 == 4) plan.width *= 2;
+        if (number % 7 == 3) plan.dropout = plan.hidden < 3 ? 0.2 : 0;
+        if (number % 6 == 5)
+            plan.loss = plan.data == Data::friedman ? (number % 4 == 1 ? Loss::huber : Loss::absolute)
+                                                    : (number % 4 == 1 ? Loss::hinge : Loss::likelihood);
     } else {
         fault->spoil(plan);
     }
@@ -115,24 +144,30 @@ Outcome run(const Setting& setting, const Fault* fault, std::uint64_t number) {
         parameters = parameters.filter([](const std::string& name, const auto&) { return !name.starts_with("fc1."); });
     std::unique_ptr<optim::Optimizer<T>> optimizer;
     if (plan.adam)
-        optimizer = std::make_unique<optim::Adam<T>>(parameters, optim::AdamOptions{.lr = plan.lr});
+        optimizer = std::make_unique<optim::Adam<T>>(
+            parameters, optim::AdamOptions{.lr = plan.lr, .eps = plan.epsilon, .weight_decay = plan.weight_decay});
     else
-        optimizer =
-            std::make_unique<optim::SGD<T>>(parameters, optim::SGDOptions{.lr = plan.lr, .momentum = plan.momentum});
-    train::Trainer<T> trainer(net, *optimizer, objective_of(plan),
-                              {.epochs = plan.epochs,
-                               .schedule = optim::Schedule([decay = plan.decay](std::int64_t step) {
-                                   return std::max(1e-300, std::pow(decay, static_cast<double>(step)));
-                               }),
-                               .penalty = [&] { return plan.penalty * nn::l2_penalty(parameters); },
-                               .clip_norm = plan.clip,
-                               .progress = train::Progress::none});
+        optimizer = std::make_unique<optim::SGD<T>>(
+            parameters, optim::SGDOptions{.lr = plan.lr, .momentum = plan.momentum, .weight_decay = plan.weight_decay});
+    const auto middle = static_cast<std::int64_t>(plan.epochs * parts.train.size() / plan.batch / 2);
+    train::Trainer<T> trainer(
+        net, *optimizer, objective_of(plan),
+        {.epochs = plan.epochs,
+         .schedule = optim::Schedule([decay = plan.decay, spike = plan.spike, middle](std::int64_t step) {
+             return std::max(1e-300, std::pow(decay, static_cast<double>(step))) * (step < middle ? 1 : spike);
+         }),
+         .penalty = [&] { return plan.penalty * nn::l2_penalty(parameters); },
+         .clip_norm = plan.clip,
+         .progress = train::Progress::none});
     trainer.add<train::Watch>();
     train::DataLoader<T> batches(parts.train, {.batch_size = plan.batch, .shuffle = !plan.sorted});
     train::DataLoader<T> validation(parts.validation, {.batch_size = 500});
+    Outcome outcome;
+    if (fault == nullptr)
+        outcome.before = train::preflight(net, objective_of(plan), batches, {.optimizer = optimizer.get()});
     trainer.fit(batches, validation);
 
-    Outcome outcome{trainer.diagnosis()};
+    outcome.diagnosis = trainer.diagnosis();
     const auto& m = trainer.measurements();
     const train::Evidence evidence{m, trainer.history(), true, trainer.steps()};
     outcome.first_loss = evidence.first_loss();

@@ -29,6 +29,7 @@ const std::vector<Setting>& settings();
 const std::vector<Fault>& faults();
 
 struct Outcome {
+    train::Diagnosis before;    // preflight's, of healthy runs
     train::Diagnosis diagnosis;
     double first_loss = 0, last_loss = 0, chance = 0;
     double goodness = 0;    // the last accuracy, or R^2, in validation

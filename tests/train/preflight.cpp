@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_sound_model_passes_every_check) {
     Net<float> net;
     const Diagnosis diagnosis = examine(net);
     BOOST_TEST(diagnosis.healthy(), diagnosis.message());
-    BOOST_TEST(diagnosis.size() == 24u);
+    BOOST_TEST(diagnosis.size() == 28u);
     BOOST_TEST(std::abs(diagnosis.at("initial_loss").value - std::log(3)) < 0.4);
     BOOST_TEST(diagnosis.at("overfits_tiny_subset").value < 0.06);
     seed(1);

@@ -15,6 +15,7 @@ namespace {
 Measurements some_samples(std::size_t count = 6) {
     Measurements m;
     m.task = Task::classification;
+    m.loss_operations = {"softmax_cross_entropy"};
     Batch<float> batch;
     batch.inputs = Variable<float>(Array<float>({4, 2}, 1.0F));
     batch.labels = Indices{0, 1, 0, 1};
@@ -114,6 +115,20 @@ BOOST_AUTO_TEST_CASE(rules_are_functions_of_measurements) {
     BOOST_TEST(!outputs_constant(evidence_of(m)).passed());
 
     m = some_samples();
+    for (auto* series : {&m.layers[0].mean, &m.layers[0].spread}) series->assign(6, 1e-5);
+    m.layers.push_back(m.layers[0]);    // the last layer may begin at 0
+    Batch<float> batch;
+    batch.inputs = Variable<float>(Array<float>({4, 2}, 1.0F));
+    batch.labels = Indices{0, 1, 0, 1};
+    m.data.see_inputs(batch);
+    m.curve.assign(200, 0.69);
+    BOOST_TEST(!activations_vanish(evidence_of(m)).passed());
+    BOOST_TEST(activations_explode(evidence_of(m)).passed());
+    for (LayerSeries& layer : m.layers) layer.spread.assign(6, 1e5);
+    BOOST_TEST(activations_vanish(evidence_of(m)).passed());
+    BOOST_TEST(!activations_explode(evidence_of(m)).passed());
+
+    m = some_samples();
     m.loss.front() = 7;
     BOOST_TEST(!initial_loss(evidence_of(m)).passed());
 
@@ -150,7 +165,11 @@ BOOST_AUTO_TEST_CASE(training_and_validation_are_held_against_each_other) {
     BOOST_TEST(validation_at_chance(Evidence{m, fits, true, 200}).passed());
     History wrong;
     wrong.add({{"train.accuracy", 0.51}});
-    BOOST_TEST(!accuracy_at_chance(Evidence{m, wrong, true, 200}).passed());
+    Measurements beside_the_point = m;    // a loss that falls, and is no better than chance
+    beside_the_point.loss.front() = 1.2;
+    beside_the_point.curve.assign(200, 0.65);
+    BOOST_TEST(!accuracy_at_chance(Evidence{beside_the_point, wrong, true, 200}).passed());
+    BOOST_TEST(accuracy_at_chance(Evidence{m, wrong, true, 200}).passed());
     BOOST_TEST(accuracy_at_chance(Evidence{m, fits, true, 200}).passed());
     History chance;
     chance.add({{"validation.loss", 0.70}});

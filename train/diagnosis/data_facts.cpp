@@ -20,6 +20,7 @@ double squares_about_mean(double count, double sum, double squares) {
 template <class T>
 void DataFacts::see_answers(const Batch<T>& batch) {
     const std::size_t count = batch.size();
+    if (batch_size_ == 0) batch_size_ = count;
     if (batch.labels.size() == count && count > 0) {
         std::vector<std::int64_t> here;
         for (std::int64_t label : batch.labels.storage()) {
@@ -53,6 +54,11 @@ void DataFacts::see_targets(const Array<T>& targets, std::size_t count) {
         if (distinct_targets_.size() < 33 &&
             std::find(distinct_targets_.begin(), distinct_targets_.end(), value) == distinct_targets_.end())
             distinct_targets_.push_back(value);
+    }
+    const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+    if (least != values.end()) {
+        target_least_ = std::min(target_least_, static_cast<double>(*least));
+        target_greatest_ = std::max(target_greatest_, static_cast<double>(*greatest));
     }
     const auto n = static_cast<double>(count), before = static_cast<double>(examples_);
     for (std::size_t j = 0; j < length; ++j) {
@@ -147,6 +153,13 @@ double DataFacts::target_variance() const {
     return sum / static_cast<double>(examples_) / static_cast<double>(target_squares_.size());
 }
 
+double DataFacts::target_mean_square() const {
+    if (target_mean_.empty()) return unknown;
+    double sum = 0;
+    for (double mean : target_mean_) sum += mean * mean;
+    return target_variance() + sum / static_cast<double>(target_mean_.size());
+}
+
 double DataFacts::batch_likeness() const {
     const auto n = static_cast<double>(examples_);
     if (labelled()) {
@@ -239,6 +252,9 @@ void DataFacts::visit(auto& self, const Visit& visit) {
     visit("target_squares", self.target_squares_);
     visit("within", self.within_);
     visit("within_freedom", self.within_freedom_);
+    visit("target_least", self.target_least_);
+    visit("target_greatest", self.target_greatest_);
+    visit("batch_size", self.batch_size_);
     visit("whole_targets", self.whole_targets_);
     visit("distinct_targets", self.distinct_targets_);
     visit("input_examples", self.input_examples_);

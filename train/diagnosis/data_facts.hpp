@@ -32,6 +32,10 @@ public:
     double most_frequent_share() const;
     // The mean squared error of always saying the mean target: the targets' variance, averaged over their elements.
     double target_variance() const;
+    double target_mean_square() const;    // likewise, of always saying 0
+    double target_least() const { return target_least_; }
+    double target_greatest() const { return target_greatest_; }
+    std::size_t examples_in_a_batch() const { return batch_size_; }    // in the first
     // Whether all targets are whole numbers, and how many different ones there were, up to 33.
     bool whole_targets() const { return whole_targets_ && examples_ > 0 && !labelled(); }
     std::size_t distinct_targets() const { return distinct_targets_.size(); }
@@ -71,6 +75,9 @@ private:
     double pairs_ = 0, alike_ = 0;    // within batches: pairs of examples, and pairs of the same class
     std::vector<double> target_mean_, target_squares_;    // squared deviations from the mean, by element
     double within_ = 0, within_freedom_ = 0;              // squared deviations from the batch's mean
+    double target_least_ = std::numeric_limits<double>::infinity();
+    double target_greatest_ = -std::numeric_limits<double>::infinity();
+    std::size_t batch_size_ = 0;
     bool whole_targets_ = true;
     std::vector<double> distinct_targets_;
 

@@ -183,6 +183,47 @@ Verdict saturated_units(const Evidence& evidence, const SaturatedOptions& option
 
 namespace {
 
+// How large the layers' signals are at first, of those that differ between the examples.
+Verdict activations_through_depth(const Evidence& evidence, const DepthOptions& options, bool vanish) {
+    const double limit = vanish ? options.ratio : 1 / options.ratio;
+    Check check(vanish ? "activations_vanish" : "activations_explode", limit);
+    const Measurements& m = evidence.measured;
+    const double input = m.data.input_rms();
+    if (m.layers.size() < 2 || !(input > 0) || m.empty() || m.steps.front() != 1)
+        return check.skip("The model shows no layers.");
+    double found = vanish ? std::numeric_limits<double>::infinity() : 0;
+    const LayerSeries* worst = nullptr;
+    // The last layer may begin at 0.
+    for (auto layer = m.layers.begin(); layer != m.layers.end() - (vanish ? 1 : 0); ++layer) {
+        const double ratio = layer->spread.front() / input;
+        // Units that are 0 for all examples are dead, or cut off: other rules speak of them.
+        if (ratio == 0 || !(vanish ? ratio < found : ratio > found)) continue;
+        found = ratio;
+        worst = &*layer;
+    }
+    if (worst == nullptr) return check.skip("The model shows no layers with one output an example.");
+    const std::string words = "The signal in the layer is " + number(found) + " times that of the inputs at first";
+    check.at(worst->name);
+    // What is learnt all the same did not need it.
+    if ((vanish ? found < limit : found > limit) && !(evidence.progress() > options.progress))
+        return check.at(std::int64_t{1})
+            .fail(Severity::warning, found, words + ".",
+                  "Use kaiming initialisation for rectifiers, xavier for tanh, or normalise.");
+    return check.pass(found, words + (vanish ? " at least." : " at most."));
+}
+
+}    // namespace
+
+Verdict activations_vanish(const Evidence& evidence, const DepthOptions& options) {
+    return activations_through_depth(evidence, options, true);
+}
+
+Verdict activations_explode(const Evidence& evidence, const DepthOptions& options) {
+    return activations_through_depth(evidence, options, false);
+}
+
+namespace {
+
 struct Depth {
     double ratio = unknown;    // of the first layer's relative gradient and the last one's, typically
     std::string layer;

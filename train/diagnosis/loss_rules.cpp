@@ -1,4 +1,5 @@
 // The rules that go by the loss and the updates.
+#include <xtape/train/diagnosis/detail/loss_family.hpp>
 #include <xtape/train/diagnosis/detail/wording.hpp>
 #include <xtape/train/diagnosis/rules.hpp>
 
@@ -44,17 +45,21 @@ Peak highest(const std::vector<double>& curve) {
     return peak;
 }
 
+// What a loss is compared with, in words.
+std::string held_against(const Evidence& evidence) {
+    return (evidence.chance_is_known() ? ", where knowing nothing costs " : ", having begun at ") +
+           number(evidence.chance());
+}
+
 double last_of(const History& history, const char* name) {
     return history.contains(name) && history.epochs() > 0 ? history.last(name) : unknown;
 }
 
 }    // namespace
 
-double Evidence::chance() const {
-    if (measured.task == Task::classification) return measured.data.class_entropy();
-    if (measured.task == Task::regression) return measured.data.target_variance();
-    return first_loss();
-}
+bool Evidence::chance_is_known() const { return !std::isnan(detail::loss_of_knowing_nothing(measured)); }
+
+double Evidence::chance() const { return chance_is_known() ? detail::loss_of_knowing_nothing(measured) : first_loss(); }
 
 double Evidence::first_loss() const { return measured.loss.empty() ? unknown : measured.loss.front(); }
 
@@ -160,8 +165,10 @@ Verdict too_few_epochs(const Evidence& evidence, const TooFewEpochsOptions& opti
     Check check("too_few_epochs", options.fall);
     const auto& curve = evidence.measured.curve;
     if (!evidence.ended || curve.size() < 5) return check.skip("The training is under way.");
-    const double last = level(curve, 0.9, 1), chance = evidence.chance();
-    const double late = 1 - last / level(curve, 0.7, 0.8), half = 1 - last / level(curve, 0.45, 0.55);
+    const double training = level(curve, 0.9, 1), chance = evidence.chance();
+    // Dropout and augmentation make the training loss the higher one.
+    const double last = std::fmin(training, last_of(evidence.history, "validation.loss"));
+    const double late = 1 - training / level(curve, 0.7, 0.8), half = 1 - training / level(curve, 0.45, 0.55);
     const std::string words = "Over the last half of the training the loss fell by " + percent(half) +
                               ", over the last "
                               "fifth by " +
@@ -172,7 +179,7 @@ Verdict too_few_epochs(const Evidence& evidence, const TooFewEpochsOptions& opti
     if (evidence.steps < options.steps && last > options.short_above * chance)
         return check.fail(Severity::warning, half,
                           "After " + std::to_string(evidence.steps) + " steps the loss is still " + number(last) +
-                              ", where knowing nothing costs " + number(chance) + ".",
+                              held_against(evidence) + ".",
                           "Train for more epochs.");
     return check.pass(half, words + ".");
 }
@@ -194,8 +201,7 @@ Verdict plateau(const Evidence& evidence, const PlateauOptions& options) {
     const std::string words = "From the middle of the training to its end the loss fell by " + percent(change);
     if (std::abs(change) < options.change && progress < options.progress)
         return check.fail(Severity::warning, progress,
-                          words + ", and stands at " + number(evidence.last_loss()) + ", where knowing nothing costs " +
-                              number(evidence.chance()) + ".",
+                          words + ", and stands at " + number(evidence.last_loss()) + held_against(evidence) + ".",
                           "Try another learning rate, a schedule, or another initialisation.");
     return check.pass(progress, words + ".");
 }
@@ -211,9 +217,9 @@ Verdict underfitting(const Evidence& evidence, const UnderfittingOptions& option
         of_validation > progress / 2)
         return check.fail(Severity::warning, progress,
                           "Training and validation loss both stand at " + number(evidence.last_loss()) + " and " +
-                              number(validation) + ", little below the " + number(chance) + " of knowing nothing.",
+                              number(validation) + held_against(evidence) + ".",
                           "Give the model more capacity, less regularisation, or better inputs.");
-    return check.pass(progress, "The training loss is " + percent(progress) + " below that of knowing nothing.");
+    return check.pass(progress, "The training loss is " + number(evidence.last_loss()) + held_against(evidence) + ".");
 }
 
 Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options) {
@@ -221,8 +227,7 @@ Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options
     const double progress = evidence.progress();
     if (!evidence.ended || evidence.steps < options.steps || std::isnan(progress))
         return check.skip("The training is under way, or too short.");
-    const std::string words = "The loss ended at " + number(evidence.last_loss()) + ", where knowing nothing costs " +
-                              number(evidence.chance());
+    const std::string words = "The loss ended at " + number(evidence.last_loss()) + held_against(evidence);
     if (progress < options.progress)
         return check.fail(Severity::error, progress, words + ".",
                           "See whether labels belong to their inputs, whether the gradient reaches every layer, and "
@@ -230,19 +235,64 @@ Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options
     return check.pass(progress, words + ".");
 }
 
+namespace {
+
+// What outputs around 0 cost.
+double expected_at_first(const Measurements& m) {
+    if (std::isnan(detail::loss_of_knowing_nothing(m))) return unknown;
+    if (m.task == Task::regression) return m.data.target_mean_square();
+    if (detail::loss_family(m) == detail::LossFamily::hinge) return detail::loss_of_knowing_nothing(m);
+    return std::log(static_cast<double>(m.data.class_counts().size()));
+}
+
+}    // namespace
+
+Verdict loss_is_a_sum(const Evidence& evidence, const SumOptions& options) {
+    Check check("loss_is_a_sum", options.ratio);
+    const Measurements& m = evidence.measured;
+    const double expected = expected_at_first(m), count = static_cast<double>(m.data.examples_in_a_batch());
+    if (m.empty() || !(expected > 0) || m.data.examples_in_a_batch() < options.examples)
+        return check.skip("What to expect of this loss is not known.");
+    if (detail::loss_uses(m, {"mean"}) && !detail::loss_uses(m, {"multiply_number", "multiply"}))
+        return check.pass(evidence.first_loss() / expected, "The loss ends in a mean.");
+    const double ratio = evidence.first_loss() / expected;
+    const std::string words = "The first loss was " + number(evidence.first_loss()) + ", " + number(ratio) +
+                              " times that of outputs around 0";
+    if (ratio > options.ratio && ratio > options.low * count && ratio < options.high * count)
+        return check.at(m.steps.front())
+            .fail(Severity::warning, ratio,
+                  words + ", and a batch has " + number(count) + " examples: it looks like a sum over them.",
+                  "Take the mean over the examples: rates, clipping and penalties then do not depend on the batch.");
+    return check.pass(ratio, words + ".");
+}
+
 Verdict initial_loss(const Evidence& evidence, const InitialLossOptions& options) {
     Check check("initial_loss", options.ratio);
-    if (evidence.measured.task == Task::other || evidence.measured.empty())
-        return check.skip("What to expect of this loss is not known.");
-    const double ratio = evidence.first_loss() / evidence.chance();
-    const std::string words = "The first loss was " + number(evidence.first_loss()) + ", that of knowing nothing is " +
-                              number(evidence.chance());
-    // Of a regression whose targets are far from 0 the first loss is large by right.
-    if (evidence.measured.task == Task::classification && ratio > options.ratio)
+    const double expected = expected_at_first(evidence.measured);
+    if (evidence.measured.empty() || !(expected > 0)) return check.skip("What to expect of this loss is not known.");
+    // An error as a multiple of the expected one, not its square.
+    const bool squared = detail::loss_family(evidence.measured) == detail::LossFamily::squared_error;
+    const double times = evidence.first_loss() / expected, ratio = squared ? std::sqrt(times) : times;
+    const std::string words =
+        "The first loss was " + number(evidence.first_loss()) + ", that of outputs around 0 is " + number(expected);
+    if (ratio > options.ratio && loss_is_a_sum(evidence).passed())
         return check.at(evidence.measured.steps.front())
             .fail(Severity::warning, ratio, words + ".",
                   "Initialise the last layer with smaller weights, and normalise the inputs.");
     return check.pass(ratio, words + ".");
+}
+
+Verdict loss_negative(const Evidence& evidence) {
+    Check check("loss_negative", 0);
+    const Measurements& m = evidence.measured;
+    if (m.curve.empty() || !evidence.chance_is_known())
+        return check.skip("Whether this loss may be negative is not known.");
+    const double least = *std::min_element(m.curve.begin(), m.curve.end());
+    if (least < -1e-6)
+        return check.fail(Severity::error, least,
+                          "The loss went down to " + number(least) + ", and one of its kind is never below 0.",
+                          "See whether the loss has the right sign.");
+    return check.pass(least, "The loss is never below 0.");
 }
 
 Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& options) {

@@ -177,7 +177,7 @@ State Measurements::state() const {
     state.add("curve_stride", curve_stride);
     state.add("task", static_cast<std::int64_t>(task));
     state.add("data", data.state());
-    state.add("drops", std::int64_t{drops});
+    state.add("dropped", dropped);
     state.add("output_operation", output_operation);
     save(state, "loss_operations", loss_operations);
     save(state, "bare_layers", bare_layers);
@@ -216,7 +216,7 @@ void Measurements::load_state(const State& state) {
     if (number < 0 || number > 2) refuse("the task " + std::to_string(number));
     loaded.task = static_cast<Task>(number);
     loaded.data.load_state(state.child("data"));
-    loaded.drops = state.get<std::int64_t>("drops") != 0;
+    loaded.dropped = state.get<double>("dropped");
     loaded.output_operation = state.get<std::string>("output_operation");
     load(state, "loss_operations", loaded.loss_operations);
     load(state, "bare_layers", loaded.bare_layers);

@@ -80,7 +80,7 @@ struct Measurements {
     std::string output_operation;                // that made the model's outputs, in the first sample
     std::vector<std::string> loss_operations;    // that made the loss of them
     std::vector<std::string> bare_layers;        // linear layers that follow another with nothing in between
-    bool drops = false;                          // whether it has layers of dropout
+    double dropped = 0;                          // the greatest share of values that a dropout set to 0
     // Layers of normalisation and dropout that were seen in evaluation while the model was trained.
     std::vector<std::string> in_evaluation;
 

@@ -8,29 +8,15 @@
 namespace xtape::train {
 namespace {
 
-constexpr const char* names[] = {"inputs_scale",
-                                 "labels_in_range",
-                                 "classes_present",
-                                 "labels_sorted",
-                                 "validation_duplicates",
-                                 "answer_in_inputs",
-                                 "initial_loss",
-                                 "penalty_raises_loss",
-                                 "loss_does_not_fit",
-                                 "overfits_tiny_subset",
-                                 "no_gradient",
-                                 "zero_gradient",
-                                 "not_optimized",
-                                 "initial_weights",
-                                 "gradient_check",
-                                 "activations_vanish",
-                                 "activations_explode",
-                                 "gradients_vanish",
-                                 "gradients_explode",
-                                 "saturated_units",
-                                 "no_activation",
-                                 "examples_independent",
-                                 "evaluation_deterministic",
+constexpr const char* names[] = {"inputs_scale",       "targets_scale",        "labels_in_range",
+                                 "classes_present",    "labels_sorted",        "validation_duplicates",
+                                 "answer_in_inputs",   "initial_loss",         "penalty_raises_loss",
+                                 "loss_does_not_fit",  "loss_negative",        "loss_is_a_sum",
+                                 "dropout_too_strong", "overfits_tiny_subset", "no_gradient",
+                                 "zero_gradient",      "not_optimized",        "initial_weights",
+                                 "gradient_check",     "activations_vanish",   "activations_explode",
+                                 "gradients_vanish",   "gradients_explode",    "saturated_units",
+                                 "no_activation",      "examples_independent", "evaluation_deterministic",
                                  "training_differs"};
 
 template <class T>

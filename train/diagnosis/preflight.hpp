@@ -25,27 +25,31 @@ struct PreflightOptions {
     std::function<Variable<T>(double strength)> penalty = std::function<Variable<T>(double)>();
     std::vector<double> strengths = {1e-3, 1e-2, 1e-1, 1};
     std::size_t subset = 20;           // examples to be overfitted
-    std::size_t subset_steps = 300;    // with Adam, at each of two rates
+    std::size_t subset_steps = 300;    // with Adam, at each of two rates; again, up to five times, while the loss falls
     double subset_loss = 0.05;         // of chance, to be reached
-    double loss_ratio = 2;             // the first loss may be so many times the expected one
-    int directions = 3;                // of the gradient check
+    double loss_ratio = 2;     // the first loss (of a squared error: its root) may be so many times the expected one,
+    double loss_excess = 2;    // and that of classes in any case so much above it
+    int directions = 3;        // of the gradient check
     double gradient_error = std::is_same_v<T, float> ? 0.05 : 1e-4;    // relative
     std::vector<std::string> ignore = {};                              // names of rules that are not wanted
     InitialScaleOptions initial_scale = {};
     DepthOptions depth = {};
     SaturatedOptions saturated = {};
     InputScaleOptions input_scale = {};
+    TargetScaleOptions targets_scale = {};
+    StrongDropoutOptions dropout = {};
     LeakOptions leak = {};
 };
 
 // Checks model, objective and data before the first step, and leaves all of them, gradients, modes and random streams
 // as they were. A verdict for each check, passed or not; rules:
-//   data         inputs_scale, labels_in_range, classes_present, labels_sorted, validation_duplicates, answer_in_inputs
+//   data         inputs_scale, targets_scale, labels_in_range, classes_present, labels_sorted, validation_duplicates,
+//                answer_in_inputs
 //   loss         initial_loss (ln C of a softmax, C - 1 of a hinge, the targets' mean square), penalty_raises_loss,
-//                loss_does_not_fit, overfits_tiny_subset
+//                loss_does_not_fit, loss_negative, loss_is_a_sum, overfits_tiny_subset
 //   parameters   no_gradient, zero_gradient, not_optimized, initial_weights, gradient_check
 //   layers       activations_vanish, activations_explode, gradients_vanish, gradients_explode, saturated_units,
-//                no_activation
+//                no_activation, dropout_too_strong
 //   evaluation   examples_independent, evaluation_deterministic, training_differs
 // Throws what the model and the objective throw, Error for an empty data set, std::invalid_argument for an unknown
 // rule.

@@ -21,8 +21,10 @@ struct Evidence {
     std::int64_t steps = 0;            // so far
     std::vector<double> speed = {};    // examples in a second of processor time, by epoch
 
-    // The entropy of the class frequencies, or the variance of the targets; of other objectives the first loss.
+    // The entropy of the class frequencies, C - 1 of a hinge, the targets' variance of a squared error; of other losses
+    // the first one.
     double chance() const;
+    bool chance_is_known() const;
     double first_loss() const;    // of step 1
     double last_loss() const;     // the mean of the last tenth of the steps, at most an epoch of them
     double progress() const;      // 1 - last_loss / chance; NaN where losses may be negative
@@ -46,7 +48,7 @@ struct TooHighOptions {
 Verdict learning_rate_too_high(const Evidence& evidence, const TooHighOptions& options = {});
 
 struct TooLowOptions {
-    double update_ratio = 1e-4;    // of the weights, that a step changes
+    double update_ratio = 4e-4;    // of the weights, that a step changes
     double progress = 0.5;         // less than this was achieved
 };
 // Steps that change no layer's weights by a part worth mentioning, with the loss still high at the end.
@@ -83,9 +85,10 @@ struct NotLearningOptions {
 Verdict not_learning(const Evidence& evidence, const NotLearningOptions& options = {});
 
 struct InitialLossOptions {
-    double ratio = 5;    // of the first loss and chance
+    double ratio = 5;    // of the first loss and what is expected
 };
-// A first loss far above chance: a model that is sure of what it does not know.
+// A first loss far above what outputs around 0 cost (ln C, C - 1, the targets' mean square): a model that is sure of
+// what it does not know.
 Verdict initial_loss(const Evidence& evidence, const InitialLossOptions& options = {});
 
 struct PenaltyOptions {
@@ -93,6 +96,17 @@ struct PenaltyOptions {
 };
 // A penalty larger than the data loss in the first step.
 Verdict penalty_dominates(const Evidence& evidence, const PenaltyOptions& options = {});
+
+struct SumOptions {
+    double ratio = 5;              // of the first loss and what is expected, at least,
+    std::size_t examples = 8;      // in a batch, at least
+    double low = 0.4, high = 4;    // and that, as a part of the number of examples in a batch
+};
+// A first loss as many times the expected one as a batch has examples.
+Verdict loss_is_a_sum(const Evidence& evidence, const SumOptions& options = {});
+
+// A loss below 0 of a kind that never is.
+Verdict loss_negative(const Evidence& evidence);
 
 struct CollapseOptions {
     double left = 0.1;        // of the weights' norm, at the end,
@@ -134,7 +148,8 @@ Verdict validation_at_chance(const Evidence& evidence, const ValidationAtChanceO
 
 struct AccuracyAtChanceOptions {
     double above = 0.05;    // of the way from always saying the most frequent class to being right: no more was reached
-    double fall = 0.2;      // of the loss's first value, by which it has fallen all the same
+    double fall = 0.2;      // of the loss's first value, by which it has fallen all the same,
+    double progress = 0.2;      // with less than this achieved
     std::int64_t steps = 50;    // at the least
 };
 // An accuracy in training that is no better than chance though the loss falls: the loss is about something else.
@@ -192,7 +207,12 @@ Verdict saturated_units(const Evidence& evidence, const SaturatedOptions& option
 struct DepthOptions {
     double ratio = 1e-3;       // of the smallest and the largest relative gradient, |g| / |w|, of the weight matrices
     std::size_t layers = 3;    // at the least
+    double progress = 0.3;     // activations: with less than this achieved
 };
+// A layer whose signal, its deviation over the examples, is far smaller than that of the inputs at first.
+Verdict activations_vanish(const Evidence& evidence, const DepthOptions& options = {});
+// A layer whose signal is far larger than that of the inputs at first.
+Verdict activations_explode(const Evidence& evidence, const DepthOptions& options = {});
 // A first layer whose gradient, as a part of its weights, is far smaller than the last one's.
 Verdict gradients_vanish(const Evidence& evidence, const DepthOptions& options = {});
 // A first layer whose gradient, as a part of its weights, is far larger than the last one's.
@@ -229,6 +249,13 @@ struct InputScaleOptions {
 // Inputs that are not finite, or far from a scale of 1, or whose features differ much in scale.
 Verdict inputs_scale(const Evidence& evidence, const InputScaleOptions& options = {});
 
+struct TargetScaleOptions {
+    double high = 100;    // root mean square, about 0
+    double low = 1e-3;
+};
+// Targets of a regression far from a scale of 1, or from 0.
+Verdict targets_scale(const Evidence& evidence, const TargetScaleOptions& options = {});
+
 struct SortedOptions {
     double likeness = 0.3;    // of the answers within a batch; 0 by chance, 1: all the same
 };
@@ -244,6 +271,12 @@ Verdict answer_in_inputs(const Evidence& evidence, const LeakOptions& options = 
 
 // A loss that takes outputs, or answers, for what they are not: probabilities for logits, classes for numbers.
 Verdict loss_does_not_fit(const Evidence& evidence);
+struct StrongDropoutOptions {
+    double share = 0.85;      // of the values,
+    double progress = 0.7;    // with less than this achieved
+};
+// Dropout that leaves too little to learn from.
+Verdict dropout_too_strong(const Evidence& evidence, const StrongDropoutOptions& options = {});
 // Dropout or batch normalisation in evaluation while the model is trained.
 Verdict layers_in_evaluation(const Evidence& evidence);
 // Linear layers that follow one another with nothing in between.

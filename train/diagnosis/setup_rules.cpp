@@ -1,14 +1,18 @@
 // The rules that go by data, modes and the loss function.
+#include <xtape/train/diagnosis/detail/loss_family.hpp>
 #include <xtape/train/diagnosis/detail/wording.hpp>
 #include <xtape/train/diagnosis/rules.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 namespace xtape::train {
 
 using detail::Check;
 using detail::listed;
+using detail::LossFamily;
 using detail::number;
 using detail::percent;
 
@@ -29,6 +33,21 @@ Verdict inputs_scale(const Evidence& evidence, const InputScaleOptions& options)
         return check.fail(
             Severity::warning, widest / narrowest,
             "The deviations of the features reach from " + number(narrowest) + " to " + number(widest) + ".", advice);
+    return check.pass(rms, words + ".");
+}
+
+Verdict targets_scale(const Evidence& evidence, const TargetScaleOptions& options) {
+    Check check("targets_scale", options.high);
+    const DataFacts& data = evidence.measured.data;
+    if (evidence.measured.task != Task::regression || data.labelled() || !(data.target_mean_square() > 0))
+        return check.skip("There are no targets other than 0.");
+    const double rms = std::sqrt(data.target_mean_square());
+    const std::string words = "Targets have a root mean square of " + number(rms) + " and a deviation of " +
+                              number(std::sqrt(data.target_variance())) + ", from " + number(data.target_least()) +
+                              " to " + number(data.target_greatest());
+    if (rms > options.high || rms < options.low)
+        return check.fail(Severity::warning, rms, words + ".",
+                          "Subtract their mean and divide by their deviation, and undo it in what is predicted.");
     return check.pass(rms, words + ".");
 }
 
@@ -59,21 +78,29 @@ Verdict answer_in_inputs(const Evidence& evidence, const LeakOptions& options) {
     return check.pass(telling.share, words + ".");
 }
 
+namespace {
+
+// What an operation's values are between.
+std::pair<double, double> range_of(const std::string& operation) {
+    constexpr double inf = std::numeric_limits<double>::infinity();
+    if (operation == "sigmoid" || operation == "softmax" || operation == "hardsigmoid") return {0, 1};
+    if (operation == "tanh" || operation == "hardtanh" || operation == "softsign") return {-1, 1};
+    if (operation == "relu" || operation == "softplus" || operation == "exp" || operation == "square") return {0, inf};
+    if (operation == "relu6") return {0, 6};
+    return {-inf, inf};
+}
+
+}    // namespace
+
 Verdict loss_does_not_fit(const Evidence& evidence) {
     Check check("loss_does_not_fit", 0);
     const Measurements& m = evidence.measured;
     if (m.empty()) return check.skip("Nothing was measured.");
-    auto uses = [&](std::initializer_list<const char*> operations) {
-        return std::any_of(operations.begin(), operations.end(), [&](const char* operation) {
-            return std::find(m.loss_operations.begin(), m.loss_operations.end(), operation) != m.loss_operations.end();
-        });
-    };
-    const bool softmax_inside = uses({"softmax_cross_entropy", "softmax_cross_entropy_of_distribution", "focal_loss"});
-    const bool for_classes =
-        softmax_inside || uses({"nll_loss", "log_softmax", "binary_cross_entropy_with_logits", "binary_cross_entropy",
-                                "hinge_loss", "multiclass_hinge_loss", "logsumexp", "log", "log_sigmoid"});
-    const bool squashed = m.output_operation == "softmax" || m.output_operation == "sigmoid" ||
-                          m.output_operation == "relu" || m.output_operation == "relu6";
+    const LossFamily family = detail::loss_family(m);
+    const bool softmax_inside = detail::loss_uses(
+        m, {"softmax_cross_entropy", "softmax_cross_entropy_of_distribution", "log_softmax", "logsumexp"});
+    const auto [least, greatest] = range_of(m.output_operation);
+    const bool squashed = std::isfinite(least) || std::isfinite(greatest);
     // Outputs that hardly differ may have one sign by chance.
     const bool differ = !m.layers.empty() && m.layers.back().spread.back() > 0.1 * m.layers.back().mean.back();
     const bool never_negative =
@@ -85,10 +112,7 @@ Verdict loss_does_not_fit(const Evidence& evidence) {
                               (squashed ? m.output_operation : std::string("what is never negative")) +
                               ", and the loss takes a softmax of that.",
                           "Return logits, any real numbers, from the model.");
-    const bool subtracts = std::any_of(m.loss_operations.begin(), m.loss_operations.end(), [](const std::string& name) {
-        return name.find("difference") != std::string::npos || name == "subtract" || name == "square" || name == "abs";
-    });
-    if (m.data.labelled() && !for_classes && subtracts)
+    if (m.data.labelled() && (family == LossFamily::squared_error || family == LossFamily::absolute_error))
         return check.fail(Severity::warning, 1, "Labels of classes are compared like numbers.",
                           "Use cross entropy: train::classification.");
     constexpr std::size_t few = 32;
@@ -98,11 +122,22 @@ Verdict loss_does_not_fit(const Evidence& evidence) {
                           "All targets are whole numbers, " + std::to_string(m.data.distinct_targets()) +
                               " different ones: they look like classes.",
                           "If they are classes, make them labels and use train::classification.");
-    if (m.task == Task::regression && squashed && m.data.examples() > 0)
+    if (m.task == Task::regression && (m.data.target_least() < least || m.data.target_greatest() > greatest))
         return check.fail(Severity::warning, 1,
-                          "The model ends in " + m.output_operation + ", which limits what it can say.",
-                          "Let a regression end in a linear layer.");
+                          "The model ends in " + m.output_operation + ", which gives " + number(least) + " to " +
+                              number(greatest) + ", and targets reach from " + number(m.data.target_least()) + " to " +
+                              number(m.data.target_greatest()) + ".",
+                          "Let a regression end in a linear layer, or scale the targets.");
     return check.pass(0, "Outputs, loss and answers fit together.");
+}
+
+Verdict dropout_too_strong(const Evidence& evidence, const StrongDropoutOptions& options) {
+    Check check("dropout_too_strong", options.share);
+    const double share = evidence.measured.dropped;
+    const std::string words = "Dropout sets " + percent(share) + " of a layer's values to 0";
+    if (share > options.share && !(evidence.progress() > options.progress))
+        return check.fail(Severity::warning, share, words + ".", "Try a rate of 0.1 to 0.5.");
+    return check.pass(share, words + ".");
 }
 
 Verdict layers_in_evaluation(const Evidence& evidence) {

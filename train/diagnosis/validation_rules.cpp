@@ -64,7 +64,7 @@ Verdict validation_at_chance(const Evidence& evidence, const ValidationAtChanceO
     Check check("validation_at_chance", options.part);
     const std::vector<double> validation = numbers(evidence.history, "validation.loss");
     const double chance = evidence.chance();
-    if (!evidence.ended || validation.empty() || evidence.measured.task == Task::other || !(chance > 0) ||
+    if (!evidence.ended || validation.empty() || !evidence.chance_is_known() || !(chance > 0) ||
         evidence.steps < options.steps)
         return check.skip("There is no validation loss to hold against chance.");
     const double best = *std::min_element(validation.begin(), validation.end()), part = best / chance;
@@ -87,7 +87,9 @@ Verdict accuracy_at_chance(const Evidence& evidence, const AccuracyAtChanceOptio
     const double first = evidence.first_loss(), last = evidence.last_loss();
     const std::string words = "The accuracy in training is " + number(accuracies.back()) +
                               ", that of always saying the most frequent class " + number(frequent);
-    if (above < options.above && last < first - options.fall * std::abs(first))
+    // A loss better than chance is of use all the same: rare classes, say, that are not yet told apart.
+    const bool learns = evidence.chance_is_known() && evidence.progress() > options.progress;
+    if (above < options.above && last < first - options.fall * std::abs(first) && !learns)
         return check.fail(Severity::error, above,
                           words + ", though the loss fell from " + number(first) + " to " + number(last) + ".",
                           "See whether the loss has the right sign, and rewards right answers.");
@@ -95,7 +97,7 @@ Verdict accuracy_at_chance(const Evidence& evidence, const AccuracyAtChanceOptio
 }
 
 Verdict validation_better_than_training(const Evidence& evidence, const ValidationBetterOptions& options) {
-    const double limit = evidence.measured.drops ? options.gap_dropout : options.gap;
+    const double limit = evidence.measured.dropped > 0 ? options.gap_dropout : options.gap;
     Check check("validation_better_than_training", limit);
     const std::string name = goodness(evidence.history);
     if (!evidence.ended || name.empty()) return check.skip("Training and validation were not both measured.");

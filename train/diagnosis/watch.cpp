@@ -11,9 +11,10 @@
 namespace xtape::train {
 namespace {
 
-// Mistakes in how a run is set up, a model that begins in a bad state, a rate that does not suit, what that does to the
-// layers, how the run comes out, and what that looks like: what comes later may follow from what comes before.
-enum class Stage { setup, beginning, rate, effect, outcome, symptom };
+// Mistakes in how a run is set up, a model that begins in a bad state, a decay or a rate that does not suit, what that
+// does to the layers, how the run comes out, and what that looks like: what comes later may follow from what comes
+// before.
+enum class Stage { setup, beginning, decay, rate, effect, outcome, symptom };
 
 struct Rule {
     const char* name;
@@ -23,22 +24,28 @@ struct Rule {
 
 constexpr Rule rules[] = {
     {"inputs_scale", Stage::setup, [](auto& e, auto& o) { return inputs_scale(e, o.input_scale); }},
+    {"targets_scale", Stage::setup, [](auto& e, auto& o) { return targets_scale(e, o.targets_scale); }},
     {"batches_sorted", Stage::setup, [](auto& e, auto& o) { return batches_sorted(e, o.sorted); }},
     {"answer_in_inputs", Stage::setup, [](auto& e, auto& o) { return answer_in_inputs(e, o.leak); }},
     {"loss_does_not_fit", Stage::setup, [](auto& e, auto&) { return loss_does_not_fit(e); }},
+    {"loss_negative", Stage::setup, [](auto& e, auto&) { return loss_negative(e); }},
+    {"dropout_too_strong", Stage::setup, [](auto& e, auto& o) { return dropout_too_strong(e, o.dropout); }},
     {"layers_in_evaluation", Stage::setup, [](auto& e, auto&) { return layers_in_evaluation(e); }},
     {"no_activation", Stage::setup, [](auto& e, auto&) { return no_activation(e); }},
     {"not_optimized", Stage::setup, [](auto& e, auto&) { return not_optimized(e); }},
     {"no_gradient", Stage::setup, [](auto& e, auto&) { return no_gradient(e); }},
     {"initial_weights", Stage::setup, [](auto& e, auto& o) { return initial_weights(e, o.initial_scale); }},
     {"units_alike", Stage::setup, [](auto& e, auto& o) { return units_alike(e, o.units_alike); }},
-    {"gradients_accumulate", Stage::setup, [](auto& e, auto& o) { return gradients_accumulate(e, o.accumulate); }},
     {"penalty_dominates", Stage::setup, [](auto& e, auto& o) { return penalty_dominates(e, o.penalty); }},
     {"initial_loss", Stage::beginning, [](auto& e, auto& o) { return initial_loss(e, o.initial_loss); }},
+    {"loss_is_a_sum", Stage::beginning, [](auto& e, auto& o) { return loss_is_a_sum(e, o.sum); }},
+    {"activations_vanish", Stage::beginning, [](auto& e, auto& o) { return activations_vanish(e, o.depth); }},
+    {"activations_explode", Stage::beginning, [](auto& e, auto& o) { return activations_explode(e, o.depth); }},
+    {"gradients_accumulate", Stage::beginning, [](auto& e, auto& o) { return gradients_accumulate(e, o.accumulate); }},
+    {"weights_collapse", Stage::decay, [](auto& e, auto& o) { return weights_collapse(e, o.collapse); }},
     {"learning_rate_too_high", Stage::rate, [](auto& e, auto& o) { return learning_rate_too_high(e, o.too_high); }},
     {"learning_rate_too_low", Stage::rate, [](auto& e, auto& o) { return learning_rate_too_low(e, o.too_low); }},
     {"parameters_unchanged", Stage::effect, [](auto& e, auto& o) { return parameters_unchanged(e, o.unchanged); }},
-    {"weights_collapse", Stage::effect, [](auto& e, auto& o) { return weights_collapse(e, o.collapse); }},
     {"dead_units", Stage::effect, [](auto& e, auto& o) { return dead_units(e, o.dead_units); }},
     {"saturated_units", Stage::effect, [](auto& e, auto& o) { return saturated_units(e, o.saturated); }},
     {"gradients_vanish", Stage::effect, [](auto& e, auto& o) { return gradients_vanish(e, o.depth); }},

@@ -41,6 +41,9 @@ struct WatchOptions {
     ConstantOutputsOptions constant_outputs = {};
     AccumulateOptions accumulate = {};
     InputScaleOptions input_scale = {};
+    TargetScaleOptions targets_scale = {};
+    SumOptions sum = {};
+    StrongDropoutOptions dropout = {};
     SortedOptions sorted = {};
     LeakOptions leak = {};
 };

@@ -2,6 +2,7 @@
 #include <xtape/core/mode.hpp>
 #include <xtape/nn/penalty.hpp>
 #include <xtape/train/diagnosis/detail/examination.hpp>
+#include <xtape/train/diagnosis/detail/loss_family.hpp>
 #include <xtape/train/diagnosis/detail/sampler.hpp>
 #include <xtape/train/diagnosis/detail/wording.hpp>
 
@@ -29,6 +30,7 @@ std::vector<Verdict> Examination<T>::verdicts() {
     const History none;
     const Evidence evidence{measured_, none, false, 1};
     std::vector<Verdict> all{inputs_scale(evidence, options_.input_scale),
+                             targets_scale(evidence, options_.targets_scale),
                              labels_in_range(),
                              classes_present(),
                              labels_sorted(),
@@ -37,12 +39,15 @@ std::vector<Verdict> Examination<T>::verdicts() {
                              initial_loss(),
                              penalty_raises_loss(),
                              loss_does_not_fit(evidence),
+                             loss_negative(evidence),
+                             loss_is_a_sum(),
+                             dropout_too_strong(evidence, options_.dropout),
                              no_gradient(evidence),
                              zero_gradient(evidence),
                              not_optimized(evidence),
                              initial_weights(evidence, options_.initial_scale),
-                             activations_through_depth(true),
-                             activations_through_depth(false),
+                             activations_vanish(evidence, options_.depth),
+                             activations_explode(evidence, options_.depth),
                              gradients_vanish(evidence, options_.depth),
                              gradients_explode(evidence, options_.depth),
                              saturated_units(evidence, options_.saturated),
@@ -56,11 +61,11 @@ std::vector<Verdict> Examination<T>::verdicts() {
 }
 
 template <class T>
-Batch<T> Examination<T>::some(std::size_t count) const {
+std::vector<std::int64_t> Examination<T>::rows_of(std::size_t count) const {
     const std::size_t n = std::min(std::max<std::size_t>(1, count), data_.size());
     std::vector<std::int64_t> rows(n);
     for (std::size_t i = 0; i < n; ++i) rows[i] = static_cast<std::int64_t>(i * data_.size() / n);
-    return data_.fetch(rows);
+    return rows;
 }
 
 template <class T>
@@ -78,9 +83,10 @@ void Examination<T>::measure() {
         return objective_(model_, batch_);
     }();
     sampler.after_forward(batch_, outputs, loss);
-    if (outputs.defined()) outputs_per_example_ = outputs.size() / batch_.size();
+    if (outputs.defined()) classes_ = outputs.dimension() > 2 ? outputs.shape()[1] : outputs.size() / batch_.size();
     if (loss.requires_grad()) backward(loss);
     sampler.before_update(static_cast<double>(loss.item()), 0, 0);
+    measured_.add_loss(1, measured_.loss.front());
     sampler.after_update();
     put_back_.load_values();
 }
@@ -113,31 +119,31 @@ Verdict Examination<T>::initial_loss() {
         "loss is a mean over the examples.";
     if (!std::isfinite(loss))
         return check.fail(Severity::error, loss, "The first loss is " + number(loss) + ".", advice);
-    auto uses = [&](const char* operation) {
-        const auto& all = measured_.loss_operations;
-        return std::find(all.begin(), all.end(), operation) != all.end();
-    };
-    double expected = std::nan(""), least = 0;
+    double expected = std::nan(""), least = 0, most = 0;
     std::string why;
-    const auto classes = static_cast<double>(outputs_per_example_);
-    if (uses("softmax_cross_entropy") || uses("nll_loss")) {
-        expected = std::log(classes), least = expected / options_.loss_ratio;
+    const auto classes = static_cast<double>(classes_);
+    const LossFamily family = loss_family(measured_);
+    if (family == LossFamily::cross_entropy && classes > 1) {
+        expected = std::log(classes);
         why = "ln " + number(classes) + " = " + number(expected);
-    } else if (uses("multiclass_hinge_loss")) {
-        expected = classes - 1, least = expected / options_.loss_ratio;
+    } else if (family == LossFamily::hinge && classes > 1) {
+        expected = classes - 1;
         why = "the number of classes less 1, " + number(expected);
-    } else if (measured_.task == Task::regression) {
+    } else if (measured_.task == Task::regression && family == LossFamily::squared_error) {
         // Of outputs around 0; those that begin at the mean cost the variance.
-        double squares = 0;
-        for (T target : batch_.targets.value().storage())
-            squares += static_cast<double>(target) * static_cast<double>(target);
-        expected = squares / static_cast<double>(batch_.targets.size());
+        expected = measured_.data.target_mean_square();
+        most = options_.loss_ratio * options_.loss_ratio * expected;
         why = "the targets' variance of " + number(measured_.data.target_variance()) + " to their mean square of " +
               number(expected);
     }
     const std::string words = "The first loss is " + number(loss);
     if (!(expected > 0)) return check.pass(loss, words + "; what to expect of this objective is not known.");
-    if (loss > options_.loss_ratio * expected || loss < least)
+    if (most == 0) {
+        // Scores of deviation s cost about s^2 / 2 more, whatever the number of classes; few classes may fit by luck.
+        most = std::max(options_.loss_ratio * expected, expected + options_.loss_excess);
+        least = classes > 4 ? expected / options_.loss_ratio : 0;
+    }
+    if (loss > most || loss < least)
         return check.fail(Severity::warning, loss,
                           words + "; of a model that knows nothing yet one expects " + why + ".", advice);
     return check.pass(loss, words + "; expected is " + why + ".");
@@ -167,40 +173,14 @@ Verdict Examination<T>::penalty_raises_loss() {
     return check.pass(least, "With a stronger penalty the loss rises: " + losses + ".");
 }
 
-// How large a layer's signal is, of those that differ between the examples.
-template <class T>
-Verdict Examination<T>::activations_through_depth(bool vanish) {
-    const double limit = vanish ? options_.depth.ratio : 1 / options_.depth.ratio;
-    Check check(vanish ? "activations_vanish" : "activations_explode", limit);
-    const double input = measured_.data.input_rms();
-    const auto& layers = measured_.layers;
-    if (layers.size() < 2 || !(input > 0)) return check.skip("The model shows no layers.");
-    double found = vanish ? std::numeric_limits<double>::infinity() : 0;
-    const LayerSeries* worst = nullptr;
-    // The last layer may begin at 0.
-    for (auto layer = layers.begin(); layer != layers.end() - (vanish ? 1 : 0); ++layer) {
-        const double ratio = layer->spread.front() / input;
-        if (!(vanish ? ratio < found : ratio > found)) continue;
-        found = ratio;
-        worst = &*layer;
-    }
-    if (worst == nullptr) return check.skip("The model shows no layers with one output an example.");
-    const std::string words = "The signal in the layer is " + number(found) + " times that of the inputs";
-    if (vanish ? found < limit : found > limit)
-        return check.at(worst->name)
-            .fail(Severity::warning, found, words + ".",
-                  "Use kaiming initialisation for rectifiers, xavier for tanh, or normalise.");
-    return check.at(worst->name).pass(found, words + (vanish ? " at least." : " at most."));
-}
-
 template Examination<float>::Examination(nn::Module<float>&, const Objective<float>&, const Dataset<float>&,
                                          const PreflightOptions<float>&, bool);
 template Examination<double>::Examination(nn::Module<double>&, const Objective<double>&, const Dataset<double>&,
                                           const PreflightOptions<double>&, bool);
 template std::vector<Verdict> Examination<float>::verdicts();
 template std::vector<Verdict> Examination<double>::verdicts();
-template Batch<float> Examination<float>::some(std::size_t) const;
-template Batch<double> Examination<double>::some(std::size_t) const;
+template std::vector<std::int64_t> Examination<float>::rows_of(std::size_t) const;
+template std::vector<std::int64_t> Examination<double>::rows_of(std::size_t) const;
 template double Examination<float>::loss_of(const Batch<float>&);
 template double Examination<double>::loss_of(const Batch<double>&);
 template Array<float> Examination<float>::outputs_of(const Variable<float>&);

@@ -28,7 +28,6 @@ private:
     void measure();    // a step as in training, but for its update
     Verdict initial_loss();
     Verdict penalty_raises_loss();
-    Verdict activations_through_depth(bool vanish);
     // With changed parameters: examination_training.cpp.
     Verdict overfits_tiny_subset();
     Verdict gradient_check();
@@ -36,8 +35,10 @@ private:
     Verdict examples_independent();
     Verdict evaluation_deterministic();
     Verdict training_differs();
+    Verdict loss_is_a_sum();
 
-    Batch<T> some(std::size_t count) const;    // examples, evenly spread
+    std::vector<std::int64_t> rows_of(std::size_t count) const;    // examples, evenly spread
+    Batch<T> some(std::size_t count) const { return data_.fetch(rows_of(count)); }
     void rewind() const { default_generator().load_state(random_); }
     double loss_of(const Batch<T>& batch);             // unrecorded, random streams rewound
     Array<T> outputs_of(const Variable<T>& inputs);    // likewise
@@ -52,7 +53,7 @@ private:
     State random_ = default_generator().state();
     Batch<T> batch_;
     Measurements measured_;
-    std::size_t outputs_per_example_ = 0;    // 0: the objective does not show them
+    std::size_t classes_ = 0;    // outputs per example, or per place of an image; 0: the objective does not show them
 };
 
 }    // namespace xtape::train::detail

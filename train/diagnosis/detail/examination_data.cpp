@@ -12,14 +12,14 @@ namespace xtape::train::detail {
 
 template <class T>
 Verdict Examination<T>::labels_in_range() {
-    Check check("labels_in_range", static_cast<double>(outputs_per_example_));
-    if (!data_.has_labels() || outputs_per_example_ < 2 || measured_.task != Task::classification)
+    Check check("labels_in_range", static_cast<double>(classes_));
+    if (!data_.has_labels() || classes_ < 2 || measured_.task != Task::classification)
         return check.skip("There are no labels to hold against outputs.");
     const Indices labels = data_.labels();
     const auto most = *std::max_element(labels.begin(), labels.end());
     const std::string words = "The largest label is " + std::to_string(most) + ", and the model tells " +
-                              std::to_string(outputs_per_example_) + " classes apart";
-    if (most >= static_cast<std::int64_t>(outputs_per_example_))
+                              std::to_string(classes_) + " classes apart";
+    if (most >= static_cast<std::int64_t>(classes_))
         return check.fail(Severity::error, static_cast<double>(most), words + ".",
                           "Give the model an output for each class.");
     return check.pass(static_cast<double>(most), words + ".");

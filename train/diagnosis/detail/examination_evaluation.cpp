@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace xtape::train::detail {
 namespace {
@@ -33,8 +34,7 @@ Variable<T> first_rows(const Variable<T>& x, std::size_t rows) {
 template <class T>
 Verdict Examination<T>::examples_independent() {
     Check check("examples_independent", 1e-4);
-    if (outputs_per_example_ == 0 || batch_.size() < 2)
-        return check.skip("The outputs of single examples are not known.");
+    if (classes_ == 0 || batch_.size() < 2) return check.skip("The outputs of single examples are not known.");
     const nn::EvalGuard guard(model_);
     const std::size_t count = std::min<std::size_t>(8, batch_.size());
     const Variable<T> inputs = first_rows(batch_.inputs, count);
@@ -76,7 +76,7 @@ Verdict Examination<T>::evaluation_deterministic() {
 template <class T>
 Verdict Examination<T>::training_differs() {
     Check check("training_differs", 1e-4);
-    if (outputs_per_example_ == 0) return check.skip("The model's outputs are not known.");
+    if (classes_ == 0) return check.skip("The model's outputs are not known.");
     std::vector<std::string> layers;    // that may make a difference
     for (const auto& [name, module] : model_.named_modules()) {
         const std::string kind = module->kind();
@@ -96,6 +96,28 @@ Verdict Examination<T>::training_differs() {
                                             : "Training and evaluation differ by " + listed(layers) + " alone.");
 }
 
+// A mean does not change when every example comes twice.
+template <class T>
+Verdict Examination<T>::loss_is_a_sum() {
+    Check check("loss_is_a_sum", 1.5);
+    const nn::EvalGuard guard(model_);
+    std::vector<std::int64_t> rows = rows_of(std::min<std::size_t>(32, options_.examples));
+    const double once = loss_of(data_.fetch(rows));
+    const std::size_t count = rows.size();
+    rows.reserve(2 * count);
+    std::copy_n(rows.begin(), count, std::back_inserter(rows));
+    const double ratio = loss_of(data_.fetch(rows)) / once;
+    put_back_.load_values();
+    const std::string words = "With every example twice the loss is " + number(ratio) + " times as large";
+    if (ratio > 1.5)
+        return check.fail(
+            Severity::warning, ratio, words + ": it is a sum over the batch.",
+            "Take the mean over the examples: rates, clipping and penalties then do not depend on the batch.");
+    return check.pass(ratio, words + ".");
+}
+
+template Verdict Examination<float>::loss_is_a_sum();
+template Verdict Examination<double>::loss_is_a_sum();
 template Verdict Examination<float>::examples_independent();
 template Verdict Examination<double>::examples_independent();
 template Verdict Examination<float>::evaluation_deterministic();

@@ -45,10 +45,13 @@ private:
         std::size_t place = 0;    // in the measurements
     };
 
+    static constexpr std::size_t most_layers = 512;    // that a sample describes: recurrent models call theirs often
+
     bool is_due(std::int64_t step) const;
     void see_modes();
     void find_activations(const Variable<T>& last);
     void see_operations(const Variable<T>& outputs, const Variable<T>& loss);
+    void see_dropout(const Variable<T>& before, const Variable<T>& after);
     std::size_t place_of(const Seen& layer);
     void measure_layer(Seen& layer);
     void measure_parameters();
