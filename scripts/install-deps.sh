@@ -7,6 +7,7 @@ packages=(
     libxtensor-dev libxtensor-blas-dev libxsimd-dev libopenblas-openmp-dev
     libboost-test-dev libhdf5-dev librandom123-dev zlib1g-dev nlohmann-json3-dev
     libopenmpi-dev openmpi-bin          # several processes: xtape::mpi
+    iproute2                            # network namespaces, in place of several hosts
     python3-numpy python3-h5py          # independent readers of what we write
     clang libclang-rt-14-dev            # the second compiler, and its sanitizers
     chromium fonts-dejavu-core          # opens the reports

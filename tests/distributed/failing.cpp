@@ -1,16 +1,22 @@
-// Runs in which something fails, for failing.py: `failing throws`, `failing hangs`, `failing train <checkpoint>
-// <result>`.
+// Runs in which something fails, for failing.py: `failing <what>`, which fails on the last rank at the third step, and
+// `failing train <checkpoint> <result>`, `failing writes <checkpoint>`, `failing fills <checkpoint>`.
 #include <xtape/mpi.hpp>
 #include <xtape/train.hpp>
 #include <xtape/train/distributed/detail/packing.hpp>
 #include <xtape/xtape.hpp>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace xtape;
 using namespace xtape::train;
@@ -34,7 +40,17 @@ struct Run {
     explicit Run(World& world)
         : parallel(world, {.shards = 4}),
           trainer(net, optimizer, classification<float>(),
-                  {.epochs = 10, .progress = Progress::none, .team = &parallel}) {}
+                  {.epochs = 25, .progress = Progress::none, .team = &parallel}) {}
+};
+
+const std::map<std::string, std::function<void()>> failures{
+    {"throws", [] { throw std::runtime_error("on purpose"); }},
+    {"throws a number", [] { throw 7; }},
+    {"hangs", [] { ::pause(); }},
+    {"stops", [] { std::raise(SIGSTOP); }},
+    {"exits", [] { std::exit(EXIT_SUCCESS); }},
+    {"is gone", [] { ::_exit(EXIT_SUCCESS); }},
+    {"crashes", [] { std::abort(); }},
 };
 
 void fail_at_step_three(World& world, const std::function<void()>& fail) {
@@ -58,6 +74,36 @@ void train_to_the_end(World& world, const std::string& checkpoint, const std::st
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
+// Rank 0 kills itself as soon as there is a temporary file beside the checkpoint.
+void die_while_writing(World& world, const std::filesystem::path& checkpoint) {
+    seed(1);
+    Run run(world);
+    if (!run.trainer.resume(checkpoint)) throw Error("there is no checkpoint");
+    run.trainer.add<Checkpointing>({.path = checkpoint, .every_steps = 1});
+    std::thread killer;
+    if (world.is_root())
+        killer = std::thread([folder = checkpoint.parent_path()] {
+            while (true)
+                for (const auto& file : std::filesystem::directory_iterator(folder))
+                    if (file.path().filename() != "checkpoint.h5") std::raise(SIGKILL);
+        });
+    run.trainer.fit(run.batches);
+}
+
+// The disk is full for rank 0 from the third step on.
+void fill_the_disk(World& world, const std::string& checkpoint) {
+    seed(1);
+    Run run(world);
+    run.trainer.add<Checkpointing>({.path = checkpoint, .every_steps = 1});
+    run.trainer.add<Call>({.after_step = [&](Training& training) {
+        if (training.steps() != 3 || !world.is_root()) return;
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{1024, 1024};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }});
+    run.trainer.fit(run.batches);
+}
+
 }    // namespace
 
 int main(int argc, char** argv) {
@@ -65,14 +111,20 @@ int main(int argc, char** argv) {
     return World::run(
         [&](World& world) {
             set_num_threads(1);
-            if (what == "throws")
-                fail_at_step_three(world, [] { throw std::runtime_error("on purpose"); });
-            else if (what == "hangs")
-                fail_at_step_three(world, [] { ::pause(); });
-            else if (what == "train" && argc == 4)
+            if (failures.contains(what))
+                fail_at_step_three(world, failures.at(what));
+            else if (what == "returns" && world.rank() + 1 == world.size())
+                return;
+            else if (what == "returns")
+                world.barrier();
+            else if (what == "train" && argc >= 4)
                 train_to_the_end(world, argv[2], argv[3]);
+            else if (what == "writes" && argc == 3)
+                die_while_writing(world, argv[2]);
+            else if (what == "fills" && argc == 3)
+                fill_the_disk(world, argv[2]);
             else
                 throw std::runtime_error("there is no '" + what + "'");
         },
-        {.seconds = what == "hangs" ? 2.0 : 60.0});
+        {.seconds = what == "train" && argc == 4 ? 60.0 : 3.0});
 }

@@ -43,6 +43,8 @@ int World::run(const std::function<void(World&)>& body, WorldOptions options) {
         body(world);
     } catch (const std::exception& error) {
         world.abort(error.what());
+    } catch (...) {
+        world.abort("an exception that is not a std::exception");
     }
     return 0;
 }

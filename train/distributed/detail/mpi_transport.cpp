@@ -94,7 +94,7 @@ public:
     ~MpiTransport() override {
         if (std::uncaught_exceptions() > exceptions_) return;
         MPI_Comm_free(&world_);
-        if (ours_) MPI_Finalize();
+        if (ours_) finalize();
     }
 
     std::size_t rank() const override { return rank_; }
@@ -157,12 +157,22 @@ public:
     }
 
 private:
+    // Waits for the ranks that still work before it says goodbye: mpirun hangs or crashes, now and then, when ranks die
+    // while another waits in MPI_Finalize (Open MPI 4.1).
+    static void finalize() {
+        MPI_Request all_have_ended = MPI_REQUEST_NULL;
+        MPI_Ibarrier(MPI_COMM_WORLD, &all_have_ended);
+        for (int done = 0; done == 0; ::usleep(100)) MPI_Test(&all_have_ended, &done, MPI_STATUS_IGNORE);
+        MPI_Finalize();
+    }
     std::unique_ptr<Pending> sum(void* data, std::size_t size, MPI_Datatype type) {
         auto pending = std::make_unique<Request>("sum");
         check(MPI_Iallreduce(MPI_IN_PLACE, data, count(size, "sum"), type, MPI_SUM, world_, &pending->request), "sum");
         return pending;
     }
     [[noreturn]] void give_up(const char* what) {
+        // The limits of all ranks are up at about the same time, and one of them is enough to say so.
+        ::usleep(100'000 * static_cast<unsigned>(std::min(rank_, std::size_t{10})));
         char text[256];
         std::snprintf(text, sizeof text,
                       "[World] waited %g s for the other ranks (%s): one of them is dead or hangs, or the ranks do not "
