@@ -166,6 +166,13 @@ BOOST_AUTO_TEST_CASE(outputs_within_bounds_fit_targets_within_them) {
     BOOST_TEST(trained(logits, classification<float>(), clouds()).after.has("loss_does_not_fit"));
 }
 
+BOOST_AUTO_TEST_CASE(inputs_may_be_what_is_to_be_said) {
+    seed(1);
+    Net net(4, 4);
+    const Dataset<float> same(lines().inputs(), lines().inputs());
+    check_healthy("reconstruction", trained(net, regression<float>(), same));
+}
+
 BOOST_AUTO_TEST_CASE(the_first_loss_is_held_against_that_of_outputs_around_0) {
     seed(1);
     Net net(2, 3);

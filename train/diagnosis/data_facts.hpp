@@ -33,6 +33,7 @@ public:
     // The mean squared error of always saying the mean target: the targets' variance, averaged over their elements.
     double target_variance() const;
     double target_mean_square() const;    // likewise, of always saying 0
+    std::size_t target_size() const { return target_mean_.size(); }    // elements of one
     double target_least() const { return target_least_; }
     double target_greatest() const { return target_greatest_; }
     std::size_t examples_in_a_batch() const { return batch_size_; }    // in the first

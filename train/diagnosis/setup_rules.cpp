@@ -68,6 +68,8 @@ Verdict answer_in_inputs(const Evidence& evidence, const LeakOptions& options) {
     const std::size_t enough =
         std::max(options.examples, 10 * (data.labelled() ? data.class_counts().size() : std::size_t{1}));
     if (data.input_examples() < enough || data.features() < 2) return check.skip("Too few inputs were seen.");
+    if (data.target_size() == data.features())
+        return check.skip("Targets are as large as inputs: a reconstruction, or what comes next.");
     const DataFacts::Telling telling = data.most_telling_feature();
     const std::string words = "Feature " + std::to_string(telling.feature) + " alone explains " +
                               percent(telling.share) + " of the answer's variance";
