@@ -11,7 +11,7 @@
 
 namespace xtape::io {
 
-// Pixels of 8 bits a channel, row by row from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+// Pixels of 8 bits per channel, row by row from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA.
 struct Picture {
     std::size_t width = 0, height = 0, channels = 1;
     std::vector<std::uint8_t> pixels = {};    // height * width * channels

@@ -22,7 +22,7 @@ struct BatchNormOptions {
 // are the batch's mean and biased variance, and the buffers `running_mean` and `running_var` (unbiased) move towards
 // them: r = (1 - momentum) r + momentum new; evaluation uses those. Parameters `weight` of ones and `bias` of zeros,
 // buffer `num_batches_tracked`. Shapes (N, C, ...) -> the same. Throws ShapeError for others, and in training for a
-// single value a channel; std::invalid_argument for options out of range. Ioffe and Szegedy, 2015.
+// single value per channel; std::invalid_argument for options out of range. Ioffe and Szegedy, 2015.
 template <class T>
 class BatchNorm : public Module<T> {
 public:

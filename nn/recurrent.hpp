@@ -2,7 +2,7 @@
 // layouts and initialisation U(-1/sqrt(hidden), 1/sqrt(hidden)). The formulas are those of ops/recurrent.hpp.
 //
 // Inputs are (batch, time, in), or (time, batch, in) with batch_first off; outputs likewise, the directions side by
-// side. States are (layers x directions, batch, hidden), as PyTorch's. Lengths, one an example, say where padding
+// side. States are (layers x directions, batch, hidden), as PyTorch's. Lengths, one per example, say where padding
 // begins: nothing depends on it, and its outputs and gradients are exactly 0. Truncated back-propagation goes on from a
 // state without its history:
 //

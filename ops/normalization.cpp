@@ -98,7 +98,7 @@ std::vector<Moments<T>> channel_moments(const T* x, const Layout& at) {
     return result;
 }
 
-// Numbers of each channel, as the loop over rows reads them: one a channel, or repeated for each place.
+// Numbers of each channel, as the loop over rows reads them: one per channel, or repeated for each place.
 template <class T, std::size_t N, class F>
 std::array<std::vector<T>, N> spread(const Layout& at, F numbers_of) {
     std::array<std::vector<T>, N> result;
@@ -387,7 +387,7 @@ Samples BatchNorm<T>::samples() {
         .add("many places", {numbers({2, 1, 4, 4}), A{1.5}, A{0.25}}, f, reference, 2)
         .add(
             "no channels", {A(Shape{2, 0}), A(Shape{0}), A(Shape{0})}, f, [](const Arrays& x) { return x[0]; }, 1)
-        .refuse("one value a channel", {numbers({1, 2}), w, b}, f)
+        .refuse("one value per channel", {numbers({1, 2}), w, b}, f)
         .refuse("a vector", {numbers({2}), w, b}, f)
         .refuse("three channels", {numbers({2, 3}), w, b}, f);
 }

@@ -17,7 +17,7 @@ struct BatchStatistics {
 // y = (x - m) / sqrt(v + eps) w + b, with m and v each channel's mean and biased variance over the batch and all
 // further axes. With n = (x - m) / sqrt(v + eps): dx = w / sqrt(v + eps) (g - mean(g) - n mean(g n)), dw = sum(g n), db
 // = sum(g). Writes m and v to `statistics`, if given. Shapes (N, C, ...), (C,), (C,) -> (N, C, ...). Throws ShapeError
-// for others, and for a single value a channel. Ioffe and Szegedy, "Batch normalization", 2015.
+// for others, and for a single value per channel. Ioffe and Szegedy, "Batch normalization", 2015.
 template <class T>
 Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double eps = 1e-5,
                        BatchStatistics<T>* statistics = nullptr);

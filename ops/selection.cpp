@@ -14,7 +14,7 @@ namespace {
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-constexpr std::size_t grain = 32 * 1024;    // elements a thread
+constexpr std::size_t grain = 32 * 1024;    // elements per thread
 
 A column(double first, double second) {
     A x(Shape{2, 1}, first);

@@ -13,7 +13,7 @@ enum class LineSearch { none, strong_wolfe };
 struct LBFGSOptions {
     double lr = 1;
     std::int64_t max_iter = 20;    // iterations a step
-    std::int64_t max_eval = 0;     // calls of the closure a step; 0: max_iter 5 / 4
+    std::int64_t max_eval = 0;     // calls of the closure per step; 0: max_iter 5 / 4
     double tolerance_grad = 1e-7;
     double tolerance_change = 1e-9;
     std::int64_t history_size = 100;

@@ -1,7 +1,7 @@
 // search_bench: the functions of functions.hpp, for a comparison with another library. bench/peers/optuna_search.py is
 // one.
 //
-//     search_bench space NAME                the function's hyperparameters, one a line: name kind low high choices...
+//     search_bench space NAME                the hyperparameters, one per line: name kind low high choices...
 //     search_bench run SAMPLER NAME SEEDS    the best value of each seed after 60 trials; SAMPLER is random or tpe
 //     search_bench evaluate NAME             a value for each line of standard input: the hyperparameters' values, in
 //                                            order and separated by spaces, a choice's being its place, - for none

@@ -19,13 +19,13 @@ struct SplitOptions {
     double validation = 0, test = 0;                     // fractions of the examples, rounded to the nearest count
     std::size_t validation_count = 0, test_count = 0;    // or counts
     bool stratified = false;                             // the same share of every class in each part
-    std::vector<std::int64_t> groups = {};               // one number an example: no group in two parts
+    std::vector<std::int64_t> groups = {};               // one number per example: no group in two parts
     std::uint64_t seed = 0;
 };
 
 // A random split; each part keeps the order of the examples. With groups, fractions are of the groups. Throws
 // std::invalid_argument for fractions or counts that leave nothing to train with, both given for one part, none given,
-// stratified data without labels, groups that are stratified as well, or not one group an example.
+// stratified data without labels, groups that are stratified as well, or not one group per example.
 template <class T>
 Split<T> split(const Dataset<T>& data, const SplitOptions& options);
 

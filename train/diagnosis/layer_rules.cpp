@@ -201,7 +201,7 @@ Verdict activations_through_depth(const Evidence& evidence, const DepthOptions& 
         found = ratio;
         worst = &*layer;
     }
-    if (worst == nullptr) return check.skip("The model shows no layers with one output an example.");
+    if (worst == nullptr) return check.skip("The model shows no layers with one output per example.");
     const std::string words = "The signal in the layer is " + number(found) + " times that of the inputs at first";
     check.at(worst->name);
     // What is learnt all the same did not need it.

@@ -142,7 +142,7 @@ Verdict learning_rate_too_low(const Evidence& evidence, const TooLowOptions& opt
         return check.fail(Severity::warning, most,
                           evidence_words + ", and the loss has come from " + number(evidence.first_loss()) + " to " +
                               number(evidence.last_loss()) + " only.",
-                          "Try a rate 10 to 1000 times as high: about 1e-3 of the weights a step is usual.");
+                          "Try a rate 10 to 1000 times as high: about 1e-3 of the weights per step is usual.");
     return check.pass(most, evidence_words + ".");
 }
 

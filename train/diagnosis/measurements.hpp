@@ -28,7 +28,7 @@ struct Histogram {
     std::vector<std::int64_t> counts = {};    // none: not measured
 };
 
-// A parameter that requires a gradient; one number a sample. Norms are Euclidean, over all elements.
+// A parameter that requires a gradient; one number per sample. Norms are Euclidean, over all elements.
 struct ParameterSeries {
     std::string name;         // "fc1.weight"
     std::string kind = {};    // of the module that has it: "Linear"
@@ -44,11 +44,11 @@ struct ParameterSeries {
     double update_ratio(std::size_t i) const;
 };
 
-// A layer's output, or that of an activation function that was called without a layer; one number a sample.
+// A layer's output, or that of an activation function that was called without a layer; one number per sample.
 struct LayerSeries {
     std::string name;                                 // "fc1"; "relu(fc1)" where a function was called
     std::string operation;                            // that computed it: "relu"
-    std::size_t units = 0;                            // elements an example
+    std::size_t units = 0;                            // elements per example
     std::vector<double> mean = {}, deviation = {};    // of the activations
     std::vector<double> spread = {};                  // their deviation over the examples, a unit's own mean left out
     std::vector<double> gradient = {};     // root mean square of the loss's derivative by them; NaN without one

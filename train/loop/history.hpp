@@ -17,7 +17,7 @@ using Quantities = std::vector<std::pair<std::string, double>>;    // "validatio
 // Whether less is better: of losses, penalties and errors; of everything else more is.
 bool lower_is_better(std::string_view quantity);
 
-// One row an epoch, one series a quantity; NaN where an epoch did not measure it.
+// One row per epoch, one series per quantity; NaN where an epoch did not measure it.
 class History {
 public:
     static constexpr bool has_open_layout = true;

@@ -79,7 +79,7 @@ Array<T> Trainer<T>::predict(const Dataset<T>& data, std::size_t batch_size) {
         if (begin == 0) {
             Shape shape = outputs.shape();
             if (shape.empty())
-                throw ShapeError("[predict] got a model whose output has no axes; wanted one row an example");
+                throw ShapeError("[predict] got a model whose output has no axes; wanted one row per example");
             shape[0] = data.size();
             result = empty_array<T>(shape);
         }
