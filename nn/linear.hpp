@@ -50,8 +50,8 @@ struct DropConnectOptions {
 // mask M each forward; what is kept is divided by 1 - p, so that W is the mean weight and evaluation uses it as it is.
 // With gaussian_samples, evaluation averages the activation over draws from the normal distribution that has the mean
 // x W^T + b and the variance p / (1 - p) x^2 (W^2)^T of the masked sum. Wan et al., "Regularization of neural networks
-// using DropConnect", 2013 (one mask per forward pass instead of one per example). Parameters, shapes and errors as Linear's,
-// and std::invalid_argument for p outside [0, 1).
+// using DropConnect", 2013 (one mask per forward pass instead of one per example). Parameters, shapes and errors as
+// Linear's, and std::invalid_argument for p outside [0, 1).
 template <class T>
 class DropConnect : public Module<T> {
 public:
