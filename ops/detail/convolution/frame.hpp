@@ -1,8 +1,8 @@
 // Images copied into a frame of zeros, in which each tap of a kernel stands at a fixed distance from its first one.
 #pragma once
 
-#include <xtape/core/detail/strided.hpp>
 #include <xtape/ops/detail/convolution.hpp>
+#include <xtape/ops/detail/convolution/steps.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,8 @@ struct Frame {
     std::size_t part() const { return (axes[2].length + split - 1) / split; }
     std::size_t row() const { return part() * split; }
     std::size_t slice() const { return row() * axes[1].length; }
-    std::size_t plane() const { return slice() * axes[0].length; }
+    // An odd number of cache lines, so that the same place of many planes is in as many cache sets.
+    std::size_t plane() const { return ((slice() * axes[0].length + 15) / 16 | 1) * 16; }
     // Where the element (i, j, k) of a frame stands.
     std::size_t place(std::size_t i, std::size_t j, std::size_t k) const {
         return i * slice() + j * row() + k % split * part() + k / split;
@@ -36,8 +37,8 @@ struct Frame {
         std::vector<Inside> parts;
         for (std::size_t phase = 0; phase < split; ++phase) parts.emplace_back(axes[2], split, phase);
         const std::size_t size = axes[0].input * axes[1].input * axes[2].input;
-        if (size == plane() && split == 1 && slices.count * rows.count * parts[0].count == size) {
-            std::copy_n(planes, count * size, to);
+        if (size == slice() * axes[0].length && split == 1 && slices.count * rows.count * parts[0].count == size) {
+            for (std::size_t c = 0; c < count; ++c) copy_elements(planes + c * size, size, to + c * plane());
             return;
         }
         std::fill_n(to, count * plane(), T(0));
@@ -48,8 +49,7 @@ struct Frame {
                     T* row_to = to + (slices.first + i) * slice() + (rows.first + j) * row();
                     for (const auto& inside : parts) {
                         if (inside.count > 0)
-                            read_run(row_from + inside.from, static_cast<std::ptrdiff_t>(split), row_to + inside.first,
-                                     inside.count);
+                            read_steps(row_from + inside.from, split, row_to + inside.first, inside.count);
                         row_to += part();
                     }
                 }

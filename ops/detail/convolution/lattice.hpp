@@ -44,15 +44,17 @@ template <class T>
 struct Columns {
     static constexpr std::size_t most = Tiling<T>::columns, width = Tiling<T>::width;
 
-    struct Move {    // reads a vector at a place of the frame into the columns from `column` on
-        std::size_t from, column;
+    struct Piece {    // reads a vector at a place of the frame, whose lanes from `lane` on are columns
+        std::ptrdiff_t from;
+        std::size_t lane;
     };
     struct Run {    // consecutive columns, which are `step` apart in the output
         std::size_t to, column, length, step;
     };
-    std::array<Move, most> moves;
+    std::array<std::array<Piece, width>, 2> pieces;    // of each vector; the lanes of one end where the next begins
     std::array<Run, most> runs;
-    std::size_t move_count = 0, run_count = 0, count = 0;
+    std::array<std::size_t, 2> piece_counts{};
+    std::size_t run_count = 0, count = 0;
 
     // The places `first` to `first + count` of the lattice in images whose frames, and whose outputs, lie that far
     // apart.
@@ -63,7 +65,13 @@ struct Columns {
             const std::size_t image = (first + column) / size;
             const auto place = at.at((first + column) % size);
             const std::size_t run = std::min(place.rest, count - column), from = image * frame_size + place.frame;
-            for (std::size_t done = 0; done < run; done += width) moves[move_count++] = {from + done, column + done};
+            for (std::size_t done = 0; done < run;) {
+                const std::size_t vector = (column + done) / width, lane = (column + done) % width;
+                pieces[vector][piece_counts[vector]++] = {static_cast<std::ptrdiff_t>(from + done) -
+                                                              static_cast<std::ptrdiff_t>(lane),
+                                                          lane};
+                done += width - lane;
+            }
             add_run({image * output_size + place.output, column, run, at.output_steps[2]});
             column += run;
         }

@@ -62,6 +62,7 @@ struct Part {
     Lattice lattice;
     std::vector<std::size_t> taps;            // where they stand in a frame
     std::vector<PackedWeights<T>> weights;    // of each group
+    std::vector<std::size_t> offsets = {};    // of each channel and tap in an image's frames
 };
 
 template <class T>
@@ -79,7 +80,12 @@ public:
           frame_(frame),
           parts_(std::move(parts)) {
         std::size_t most = 1;
-        for (const auto& part : parts_) most = std::max(most, part.lattice.size());
+        for (auto& part : parts_) {
+            most = std::max(most, part.lattice.size());
+            part.offsets.reserve(channels * part.taps.size());
+            for (std::size_t c = 0; c < channels; ++c)
+                for (const std::size_t tap : part.taps) part.offsets.push_back(c * frame.plane() + tap);
+        }
         block_ = std::clamp<std::size_t>(32 * Tile::columns / most, 1, batch);
     }
 
@@ -88,19 +94,20 @@ public:
         if (blocks * groups_ >= static_cast<std::size_t>(get_num_threads())) {
             const std::size_t grain = parallel_grain(work(block_), parallel_products);
             parallel_for(blocks * groups_, grain, [&](std::size_t begin, std::size_t end) {
-                Storage<T> frames(block_ * frame_size() + Tile::width);
+                Storage<T> storage(frames_size());
+                T* frames = storage.data() + Tile::width;
                 Panels panels(*this);
                 for (std::size_t i = begin; i < end; ++i) {
                     const Block block = block_at(i);
-                    fill(block, images, 0, block.images * channels_, frames.data());
-                    multiply(block, frames.data(), 0, tiles(block), bias, outputs, panels);
+                    fill(block, images, 0, block.images * channels_, frames);
+                    multiply(block, frames, 0, tiles(block), bias, outputs, panels);
                 }
             });
             return;
         }
         // Fewer blocks than threads: these share each of them.
-        Storage<T> frames(block_ * frame_size() + Tile::width);
-        T* shared = frames.data();
+        Storage<T> storage(frames_size());
+        T* shared = storage.data() + Tile::width;
         for (std::size_t i = 0; i < blocks * groups_; ++i) {
             const Block block = block_at(i);
             parallel_for(block.images * channels_, parallel_grain(frame_.plane()),
@@ -131,6 +138,8 @@ private:
     };
 
     std::size_t frame_size() const { return channels_ * frame_.plane(); }
+    // Vectors of patches reach beyond the frames on both sides.
+    std::size_t frames_size() const { return block_ * frame_size() + 2 * Tile::width; }
     Block block_at(std::size_t i) const {
         const std::size_t first = i / groups_ * block_;
         return {i % groups_, first, std::min(block_, batch_ - first)};
@@ -138,10 +147,11 @@ private:
     static std::size_t tiles(const Block& block, const Part<T>& part) {
         return (block.images * part.lattice.size() + Tile::columns - 1) / Tile::columns;
     }
+    // Of the part that has most of them.
     std::size_t tiles(const Block& block) const {
-        std::size_t count = 0;
-        for (const auto& part : parts_) count += tiles(block, part);
-        return count;
+        std::size_t most = 0;
+        for (const auto& part : parts_) most = std::max(most, tiles(block, part));
+        return most;
     }
     std::size_t work(std::size_t images) const {
         std::size_t total = 1;
@@ -162,18 +172,13 @@ private:
         }
     }
 
-    // The tiles [begin, end) of a block's columns, counted through the parts.
+    // The tiles [begin, end) of a block's columns in all parts, whose outputs may stand in the same cache lines.
     void multiply(const Block& block, const T* frames, std::size_t begin, std::size_t end, const T* bias, T* outputs,
                   Panels& panels) const {
-        std::size_t before = 0;
-        for (const auto& part : parts_) {
-            const std::size_t count = tiles(block, part);
-            const std::size_t first = std::clamp(begin, before, before + count) - before,
-                              last = std::clamp(end, before, before + count) - before;
-            for (std::size_t tile = first; tile < last; tile += panel_count)
-                multiply(part, block, frames, tile, std::min(last, tile + panel_count), bias, outputs, panels);
-            before += count;
-        }
+        for (std::size_t tile = begin; tile < end; tile += panel_count)
+            for (const auto& part : parts_)
+                multiply(part, block, frames, tile, std::min({end, tile + panel_count, tiles(block, part)}), bias,
+                         outputs, panels);
     }
 
     void multiply(const Part<T>& part, const Block& block, const T* frames, std::size_t begin, std::size_t end,
@@ -183,22 +188,26 @@ private:
         const std::size_t image_size = groups_ * rows * outputs_;
         T* corner = outputs + (block.first * groups_ + block.group) * rows * outputs_;
         const T* start = bias == nullptr ? nullptr : bias + block.group * rows;
-        std::vector<Columns<T>> columns;
-        columns.reserve(panel_count);
+        std::vector<Patches> patches;
+        patches.reserve(panel_count);
         for (std::size_t tile = begin; tile < end; ++tile)
-            columns.emplace_back(part.lattice, tile * Tile::columns,
-                                 std::min(Tile::columns, total - tile * Tile::columns), frame_size(), image_size);
+            patches.emplace_back(Columns<T>(part.lattice, tile * Tile::columns,
+                                            std::min(Tile::columns, total - tile * Tile::columns), frame_size(),
+                                            image_size),
+                                 frames);
         for (std::size_t strip = 0; strip < weights.strips(); ++strip) {
             const std::size_t length = weights.end(strip) - weights.begin(strip);
+            const std::size_t* offsets = part.offsets.data() + weights.begin(strip);
             T* panel = panels.storage.data();
-            for (const auto& some : columns) {
-                pack(some, part.taps, frames, weights.begin(strip), weights.end(strip), panel);
+            for (auto& some : patches) {
+                some.rows.offsets = offsets;
+                if (some.pieces == 0) pack(some.columns, offsets, length, frames, panel);
                 panel += length * Tile::columns;
             }
             each_row_tile<T>(rows, [&](std::size_t r, std::size_t height) {
                 const T* right = std::as_const(panels.storage).data();
-                for (const auto& some : columns) {
-                    compute(some, height, length, weights.row(strip, r), right, start == nullptr ? nullptr : start + r,
+                for (const auto& some : patches) {
+                    compute(some, {height, length, weights.row(strip, r), start == nullptr ? nullptr : start + r}, right,
                             strip > 0, corner + r * outputs_);
                     right += length * Tile::columns;
                 }
@@ -206,43 +215,81 @@ private:
         }
     }
 
-    // Rows [begin, end) of (channel, tap) at these columns. A vector that reaches beyond its run is written over by the
-    // next one.
-    void pack(const Columns<T>& columns, const std::vector<std::size_t>& taps, const T* frames, std::size_t begin,
-              std::size_t end, T* to) const {
-        using Batch = typename Tile::Batch;
-        const std::size_t step = columns.vectors() * Tile::width;
-        if (columns.count < step) std::fill_n(to, (end - begin) * step, T(0));
-        if (begin == end) return;
-        std::size_t tap = begin % taps.size();
-        const T* plane = frames + begin / taps.size() * frame_.plane();
-        for (std::size_t d = begin; d < end; ++d, to += step) {
-            const T* from = plane + taps[tap];
-            for (std::size_t m = 0; m < columns.move_count; ++m)
-                Batch::load_unaligned(from + columns.moves[m].from).store_unaligned(to + columns.moves[m].column);
-            if (++tap == taps.size()) {
-                tap = 0;
-                plane += frame_.plane();
+    // The patches at some columns: read in place, or packed where `pieces` is 0.
+    struct Patches {
+        Patches(const Columns<T>& at, const T* frames) : columns(at), rows() {
+            const std::size_t most = std::ranges::max(columns.piece_counts);
+            if (columns.vectors() < 2 || most > most_pieces<T>) return;
+            pieces = most;
+            for (std::size_t v = 0; v < 2; ++v)
+                for (std::size_t i = 0; i < pieces; ++i) {
+                    const bool there = i < columns.piece_counts[v];
+                    rows.places[v][i] = frames + columns.pieces[v][there ? i : 0].from;
+                    rows.own[v][i] = lanes_from(there ? columns.pieces[v][i].lane : Tile::width);
+                }
+        }
+        Columns<T> columns;
+        ScatteredRows<T> rows;
+        std::size_t pieces = 0;
+    };
+
+    // Patches at these columns, a row for each of the offsets.
+    void pack(const Columns<T>& columns, const std::size_t* offsets, std::size_t length, const T* frames, T* to) const {
+        const std::size_t vectors = columns.vectors(), step = vectors * Tile::width;
+        for (std::size_t v = 0; v < vectors; ++v, to += Tile::width) {
+            const auto& pieces = columns.pieces[v];
+            std::array<typename Tile::Batch::batch_bool_type, Tile::width> own;
+            std::array<const T*, Tile::width> from;
+            for (std::size_t i = 0; i < columns.piece_counts[v]; ++i) {
+                own[i] = lanes_from(pieces[i].lane);
+                from[i] = frames + pieces[i].from;
+            }
+            auto pack_vector = [&](auto count) {
+                for (std::size_t d = 0; d < length; ++d) {
+                    auto row = Tile::Batch::load_unaligned(from[0] + offsets[d]);
+                    for (std::size_t i = 1; i < count; ++i)
+                        row = xsimd::select(own[i], Tile::Batch::load_unaligned(from[i] + offsets[d]), row);
+                    row.store_aligned(to + d * step);
+                }
+            };
+            switch (columns.piece_counts[v]) {
+                case 1: pack_vector(std::integral_constant<std::size_t, 1>{}); break;
+                case 2: pack_vector(std::integral_constant<std::size_t, 2>{}); break;
+                case 3: pack_vector(std::integral_constant<std::size_t, 3>{}); break;
+                default: pack_vector(columns.piece_counts[v]);
             }
         }
     }
+    static auto lanes_from(std::size_t lane) {
+        alignas(64) std::array<T, Tile::width> index;
+        for (std::size_t i = 0; i < Tile::width; ++i) index[i] = static_cast<T>(i);
+        return Tile::Batch::load_aligned(index.data()) >= typename Tile::Batch(static_cast<T>(lane));
+    }
 
-    void compute(const Columns<T>& columns, std::size_t height, std::size_t depth, const T* left, const T* right,
-                 const T* start, bool add, T* corner) const {
-        const std::size_t vectors = columns.vectors(), lead = vectors * Tile::width;
-        const auto kernel = AnyTile<T>::of(height, vectors);
-        const bool whole = columns.run_count == 1 && columns.count == lead && columns.runs[0].step == 1;
-        if (add) start = nullptr;
-        if (whole) return kernel(depth, left, right, corner + columns.runs[0].to, outputs_, add, start);
-        alignas(64) T edge[Tile::rows * Tile::columns];
-        kernel(depth, left, right, edge, lead, false, start);
+    struct Rows {    // of weights
+        std::size_t height, depth;
+        const T* weights;
+        const T* start;
+    };
+    void compute(const Patches& patches, const Rows& rows, const T* right, bool add, T* corner) const {
+        const Columns<T>& columns = patches.columns;
+        const std::size_t vectors = columns.vectors(), lead = vectors * Tile::width, height = rows.height;
+        auto kernel = [&](T* to, std::size_t to_lead, bool add_to) {
+            const T* start = add ? nullptr : rows.start;
+            if (patches.pieces > 0)
+                AnyScatteredTile<T>::of(height, patches.pieces)(rows.depth, rows.weights, patches.rows, to, to_lead,
+                                                                add_to, start);
+            else
+                AnyTile<T>::of(height, vectors)(rows.depth, rows.weights, right, to, to_lead, add_to, start);
+        };
+        if (columns.run_count == 1 && columns.count == lead && columns.runs[0].step == 1)
+            return kernel(corner + columns.runs[0].to, outputs_, add);
+        alignas(64) T edge[Tile::rows * Tile::columns + Tile::width];
+        kernel(edge, lead, false);
         for (std::size_t r = 0; r < height; ++r)
             for (std::size_t i = 0; i < columns.run_count; ++i) {
                 const auto& run = columns.runs[i];
-                T* to = corner + r * outputs_ + run.to;
-                const T* from = edge + r * lead + run.column;
-                for (std::size_t k = 0; k < run.length; ++k)
-                    to[k * run.step] = (add ? to[k * run.step] : T(0)) + from[k];
+                write_steps(edge + r * lead + run.column, run.length, add, corner + r * outputs_ + run.to, run.step);
             }
     }
 

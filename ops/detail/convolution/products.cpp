@@ -32,11 +32,13 @@ void convolve_transposed(const ConvolutionShape& shape, const T* y, const T* w, 
     each_phase(shape, frame,
                [&](const Lattice& lattice, const std::vector<std::size_t>& taps, std::vector<std::size_t>&& places) {
                    Part<T> part{lattice, std::move(places), {}};
-                   const std::size_t count = taps.size();
+                   std::vector<std::size_t> steps;    // to each output channel and tap
+                   for (std::size_t o = 0; o < shape.out; ++o)
+                       for (const std::size_t tap : taps) steps.push_back(o * in * size + tap);
                    for (std::size_t g = 0; g < shape.groups; ++g) {
                        const T* weights = w + g * shape.out * in * size;
-                       part.weights.emplace_back(in, shape.out * count, [=, &taps](std::size_t row, std::size_t d) {
-                           return weights[(d / count * in + row) * size + taps[d % count]];
+                       part.weights.emplace_back(in, steps.size(), [=, &steps](std::size_t row, std::size_t d) {
+                           return weights[row * size + steps[d]];
                        });
                    }
                    parts.push_back(std::move(part));

@@ -1,6 +1,7 @@
 // The gradient of a convolution's weights: patches, a row for each channel and tap, times the outputs' gradient, a
 // column for each output channel, summed over the places of all images.
 #include <xtape/core/array.hpp>
+#include <xtape/core/detail/transpose.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/detail/convolution/depthwise.hpp>
 #include <xtape/ops/detail/convolution/geometry.hpp>
@@ -162,12 +163,19 @@ private:
 
     // w = the total of the sums, transposed.
     void join(const T* sums, T* w) const {
-        parallel_for(shape_.out, parallel_grain(rows() * sums_), [&](std::size_t begin, std::size_t end) {
-            for (std::size_t o = begin; o < end; ++o)
-                for (std::size_t r = 0; r < rows(); ++r) {
-                    T total = sums[r * lead_ + o];
-                    for (std::size_t s = 1; s < sums_; ++s) total += sums[s * size() + r * lead_ + o];
-                    w[o * rows() + r] = total;
+        using Batch = typename Tile::Batch;
+        parallel_for(lead_ / width, parallel_grain(rows() * sums_ * width), [&](std::size_t begin, std::size_t end) {
+            alignas(64) T square[width * width];
+            for (std::size_t o = begin * width; o < end * width; o += width)
+                for (std::size_t r = 0; r < rows(); r += width) {
+                    const std::size_t height = std::min(width, rows() - r), columns = std::min(width, shape_.out - o);
+                    for (std::size_t i = 0; i < height; ++i) {
+                        const T* from = sums + (r + i) * lead_ + o;
+                        Batch total = Batch::load_aligned(from);
+                        for (std::size_t s = 1; s < sums_; ++s) total += Batch::load_aligned(from + s * size());
+                        total.store_aligned(square + i * width);
+                    }
+                    transpose_block<T>(square, width, height, columns, w + o * rows() + r, rows());
                 }
         });
     }

@@ -24,11 +24,45 @@ struct Tiling {
     static constexpr std::size_t lead = depth + 64 / sizeof(T);    // of a's rows as packed: in different cache sets
 };
 
-// The tile c = or += a b of packed operands: rows of a that lie Tiling::lead apart, rows of b one after another. Where
-// c is not added to, `start` may have a number for each row to begin with.
-template <class T, std::size_t rows = Tiling<T>::rows, std::size_t vectors = Tiling<T>::vectors>
-void compute_tile(std::size_t depth, const T* a, const T* b, T* c, std::size_t c_lead, bool add,
-                  const T* start = nullptr) {
+// The rows of a packed right operand, one after another.
+template <class T, std::size_t vectors>
+struct PackedRows {
+    const T* data;
+    xsimd::batch<T> load(std::size_t k, std::size_t v) const {
+        return xsimd::batch<T>::load_aligned(data + (k * vectors + v) * Tiling<T>::width);
+    }
+};
+// How many pieces a vector of patches may consist of to be read where it stands. With registers of 512 bits, choosing
+// lanes takes none of those that the tile needs.
+template <class T>
+inline constexpr std::size_t most_pieces = Tiling<T>::width * sizeof(T) == 64 ? 3 : 1;
+
+// Rows of two vectors that are read where they stand: row k at offsets[k] from the places of the first one. A vector may
+// consist of pieces, each of which owns the lanes up to the next one.
+template <class T>
+struct ScatteredRows {
+    using Batch = xsimd::batch<T>;
+    std::array<std::array<const T*, most_pieces<T>>, 2> places;
+    std::array<std::array<typename Batch::batch_bool_type, most_pieces<T>>, 2> own;    // this piece's and all later lanes
+    const std::size_t* offsets;
+
+    template <std::size_t pieces>
+    struct Of {
+        ScatteredRows rows;
+        Batch load(std::size_t k, std::size_t v) const {
+            Batch row = Batch::load_unaligned(rows.places[v][0] + rows.offsets[k]);
+            for (std::size_t i = 1; i < pieces; ++i)
+                row = xsimd::select(rows.own[v][i], Batch::load_unaligned(rows.places[v][i] + rows.offsets[k]), row);
+            return row;
+        }
+    };
+};
+
+// The tile c = or += a b: rows of a that lie Tiling::lead apart, rows of b as `right` loads them. Where c is not added
+// to, `start` may have a number for each row to begin with.
+template <class T, std::size_t rows, std::size_t vectors, class Right>
+[[gnu::always_inline]] inline void compute_rows(std::size_t depth, const T* a, const Right& right, T* c,
+                                                std::size_t c_lead, bool add, const T* start) {
     using Tile = Tiling<T>;
     using Batch = typename Tile::Batch;
     Batch sums[rows][vectors];
@@ -39,8 +73,7 @@ void compute_tile(std::size_t depth, const T* a, const T* b, T* c, std::size_t c
     for (std::size_t k = 0; k < depth; ++k) {
         Batch row[vectors];
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < vectors; ++v) row[v] = Batch::load_aligned(b + v * Tile::width);
-        b += vectors * Tile::width;
+        for (std::size_t v = 0; v < vectors; ++v) row[v] = right.load(k, v);
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < rows; ++i) {
             const Batch factor(a[i * Tile::lead]);
@@ -58,6 +91,18 @@ void compute_tile(std::size_t depth, const T* a, const T* b, T* c, std::size_t c
         }
 }
 
+// The same for packed operands, rows of b one after another.
+template <class T, std::size_t rows = Tiling<T>::rows, std::size_t vectors = Tiling<T>::vectors>
+void compute_tile(std::size_t depth, const T* a, const T* b, T* c, std::size_t c_lead, bool add,
+                  const T* start = nullptr) {
+    compute_rows<T, rows, vectors>(depth, a, PackedRows<T, vectors>{b}, c, c_lead, add, start);
+}
+template <class T, std::size_t rows, std::size_t pieces>
+void compute_scattered_tile(std::size_t depth, const T* a, const ScatteredRows<T>& b, T* c, std::size_t c_lead,
+                            bool add, const T* start) {
+    compute_rows<T, rows, 2>(depth, a, typename ScatteredRows<T>::template Of<pieces>{b}, c, c_lead, add, start);
+}
+
 // The same for numbers of rows and vectors that are known only now, up to those of a whole tile.
 template <class T>
 class AnyTile {
@@ -72,6 +117,22 @@ class AnyTile {
 
 public:
     static Kernel of(std::size_t rows, std::size_t vectors) { return table[vectors - 1][rows - 1]; }
+};
+template <class T>
+class AnyScatteredTile {
+    using Kernel = void (*)(std::size_t, const T*, const ScatteredRows<T>&, T*, std::size_t, bool, const T*);
+    template <std::size_t pieces, std::size_t... i>
+    static constexpr std::array<Kernel, sizeof...(i)> kernels(std::index_sequence<i...>) {
+        return {&compute_scattered_tile<T, i + 1, pieces>...};
+    }
+    template <std::size_t... p>
+    static constexpr std::array<std::array<Kernel, Tiling<T>::rows>, sizeof...(p)> all(std::index_sequence<p...>) {
+        return {kernels<p + 1>(std::make_index_sequence<Tiling<T>::rows>{})...};
+    }
+    static constexpr auto table = all(std::make_index_sequence<most_pieces<T>>{});
+
+public:
+    static Kernel of(std::size_t rows, std::size_t pieces) { return table[pieces - 1][rows - 1]; }
 };
 
 }    // namespace xtape::detail
