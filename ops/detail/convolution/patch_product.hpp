@@ -286,11 +286,10 @@ private:
             return kernel(corner + columns.runs[0].to, outputs_, add);
         alignas(64) T edge[Tile::rows * Tile::columns + Tile::width];
         kernel(edge, lead, false);
-        for (std::size_t r = 0; r < height; ++r)
-            for (std::size_t i = 0; i < columns.run_count; ++i) {
-                const auto& run = columns.runs[i];
-                write_steps(edge + r * lead + run.column, run.length, add, corner + r * outputs_ + run.to, run.step);
-            }
+        for (std::size_t i = 0; i < columns.run_count; ++i) {
+            const auto& run = columns.runs[i];
+            write_steps(edge + run.column, lead, height, run.length, add, corner + run.to, outputs_, run.step);
+        }
     }
 
     std::size_t batch_, groups_, channels_, outputs_, block_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace xtape::detail {
@@ -39,33 +40,40 @@ void read_steps(const T* from, std::size_t step, T* to, std::size_t count) {
 }
 
 #ifdef __AVX512F__
-// to[2 i] = from[i], or its addition, for up to half a register; other elements of `to` are not touched.
-inline void write_every_second(const float* from, std::size_t count, bool add, float* to) {
-    const auto lanes = static_cast<__mmask16>(0x5555U & ((1U << 2 * count) - 1));
+// to[2 i] = from[i], or its addition, where bit 2 i of `lanes` is set; half a register. Other elements of `to` are not
+// touched.
+inline void write_every_second(const float* from, std::uint32_t lanes, bool add, float* to) {
+    const auto mask = static_cast<__mmask16>(lanes);
     __m512 x = _mm512_maskz_expand_ps(0x5555, _mm512_castps256_ps512(_mm256_loadu_ps(from)));
-    if (add) x = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, to), x);
-    _mm512_mask_storeu_ps(to, lanes, x);
+    if (add) x = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to), x);
+    _mm512_mask_storeu_ps(to, mask, x);
 }
-inline void write_every_second(const double* from, std::size_t count, bool add, double* to) {
-    const auto lanes = static_cast<__mmask8>(0x55U & ((1U << 2 * count) - 1));
+inline void write_every_second(const double* from, std::uint32_t lanes, bool add, double* to) {
+    const auto mask = static_cast<__mmask8>(lanes);
     __m512d x = _mm512_maskz_expand_pd(0x55, _mm512_castpd256_pd512(_mm256_loadu_pd(from)));
-    if (add) x = _mm512_add_pd(_mm512_maskz_loadu_pd(lanes, to), x);
-    _mm512_mask_storeu_pd(to, lanes, x);
+    if (add) x = _mm512_add_pd(_mm512_maskz_loadu_pd(mask, to), x);
+    _mm512_mask_storeu_pd(to, mask, x);
 }
 #endif
 
-// to[i step] = from[i], or its addition; reads up to half a register beyond the last element.
+// to[r to_lead + i step] = from[r lead + i], or its addition, for r < rows and i < count; up to half a register behind
+// the last element is read.
 template <class T>
-void write_steps(const T* from, std::size_t count, bool add, T* to, std::size_t step) {
+void write_steps(const T* from, std::size_t lead, std::size_t rows, std::size_t count, bool add, T* to,
+                 std::size_t to_lead, std::size_t step) {
 #ifdef __AVX512F__
     if (step == 2) {
         constexpr std::size_t half = widest<T> / 2;
-        for (std::size_t i = 0; i < count; i += half)
-            write_every_second(from + i, std::min(half, count - i), add, to + 2 * i);
+        for (std::size_t i = 0; i < count; i += half) {
+            const std::uint32_t lanes = 0x5555U & ((1U << 2 * std::min(half, count - i)) - 1);
+            for (std::size_t r = 0; r < rows; ++r)
+                write_every_second(from + r * lead + i, lanes, add, to + r * to_lead + 2 * i);
+        }
         return;
     }
 #endif
-    for (std::size_t i = 0; i < count; ++i) to[i * step] = (add ? to[i * step] : T(0)) + from[i];
+    for (std::size_t r = 0; r < rows; ++r, from += lead, to += to_lead)
+        for (std::size_t i = 0; i < count; ++i) to[i * step] = (add ? to[i * step] : T(0)) + from[i];
 }
 
 }    // namespace xtape::detail
