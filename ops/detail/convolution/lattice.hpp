@@ -67,9 +67,8 @@ struct Columns {
             const std::size_t run = std::min(place.rest, count - column), from = image * frame_size + place.frame;
             for (std::size_t done = 0; done < run;) {
                 const std::size_t vector = (column + done) / width, lane = (column + done) % width;
-                pieces[vector][piece_counts[vector]++] = {static_cast<std::ptrdiff_t>(from + done) -
-                                                              static_cast<std::ptrdiff_t>(lane),
-                                                          lane};
+                pieces[vector][piece_counts[vector]++] = {
+                    static_cast<std::ptrdiff_t>(from + done) - static_cast<std::ptrdiff_t>(lane), lane};
                 done += width - lane;
             }
             add_run({image * output_size + place.output, column, run, at.output_steps[2]});

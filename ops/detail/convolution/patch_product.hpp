@@ -191,10 +191,10 @@ private:
         std::vector<Patches> patches;
         patches.reserve(panel_count);
         for (std::size_t tile = begin; tile < end; ++tile)
-            patches.emplace_back(Columns<T>(part.lattice, tile * Tile::columns,
-                                            std::min(Tile::columns, total - tile * Tile::columns), frame_size(),
-                                            image_size),
-                                 frames);
+            patches.emplace_back(
+                Columns<T>(part.lattice, tile * Tile::columns, std::min(Tile::columns, total - tile * Tile::columns),
+                           frame_size(), image_size),
+                frames);
         for (std::size_t strip = 0; strip < weights.strips(); ++strip) {
             const std::size_t length = weights.end(strip) - weights.begin(strip);
             const std::size_t* offsets = part.offsets.data() + weights.begin(strip);
@@ -207,8 +207,8 @@ private:
             each_row_tile<T>(rows, [&](std::size_t r, std::size_t height) {
                 const T* right = std::as_const(panels.storage).data();
                 for (const auto& some : patches) {
-                    compute(some, {height, length, weights.row(strip, r), start == nullptr ? nullptr : start + r}, right,
-                            strip > 0, corner + r * outputs_);
+                    compute(some, {height, length, weights.row(strip, r), start == nullptr ? nullptr : start + r},
+                            right, strip > 0, corner + r * outputs_);
                     right += length * Tile::columns;
                 }
             });

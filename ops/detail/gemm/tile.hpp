@@ -37,13 +37,14 @@ struct PackedRows {
 template <class T>
 inline constexpr std::size_t most_pieces = Tiling<T>::width * sizeof(T) == 64 ? 3 : 1;
 
-// Rows of two vectors that are read where they stand: row k at offsets[k] from the places of the first one. A vector may
-// consist of pieces, each of which owns the lanes up to the next one.
+// Rows of two vectors that are read where they stand: row k at offsets[k] from the places of the first one. A vector
+// may consist of pieces, each of which owns the lanes up to the next one.
 template <class T>
 struct ScatteredRows {
     using Batch = xsimd::batch<T>;
     std::array<std::array<const T*, most_pieces<T>>, 2> places;
-    std::array<std::array<typename Batch::batch_bool_type, most_pieces<T>>, 2> own;    // this piece's and all later lanes
+    std::array<std::array<typename Batch::batch_bool_type, most_pieces<T>>, 2>
+        own;    // this piece's and all later lanes
     const std::size_t* offsets;
 
     template <std::size_t pieces>
