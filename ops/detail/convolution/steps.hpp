@@ -34,9 +34,9 @@ void read_steps(const T* from, std::size_t step, T* to, std::size_t count) {
     else if (count > widest<T>)
         read_every_second<widest<T>>(from, to, count);
     else if (count > 8)
-        read_every_second<8>(from, to, count);
+        read_every_second<std::min<std::size_t>(8, widest<T>)>(from, to, count);
     else
-        read_every_second<4>(from, to, count);
+        read_every_second<std::min<std::size_t>(4, widest<T>)>(from, to, count);
 }
 
 #ifdef __AVX512F__
