@@ -63,7 +63,7 @@ MultiheadAttention<T>::MultiheadAttention(Module<T>* owner, std::string_view nam
 
 template <class T>
 void MultiheadAttention<T>::check(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
-                                  const AttentionInput& input) const {
+                                  const AttentionInput<T>& input) const {
     const std::size_t batch = options_.batch_first ? 0 : 1, time = 1 - batch;
     auto require = [&](const Variable<T>& x, const char* what, std::size_t length) {
         if (x.dimension() != 3 || x.shape()[2] != length || x.shape()[batch] != q.shape()[batch])
@@ -103,7 +103,7 @@ Variable<T> MultiheadAttention<T>::split(const Variable<T>& x) const {
 }
 
 template <class T>
-std::optional<Mask> MultiheadAttention<T>::mask_of(const AttentionInput& input, std::size_t keys) const {
+std::optional<Mask> MultiheadAttention<T>::mask_of(const AttentionInput<T>& input, std::size_t keys) const {
     if (!input.key_padding_mask) return input.mask;
     const Mask& padding = *input.key_padding_mask;
     Mask shown = !share(padding, Shape{padding.shape()[0], 1, 1, keys});
@@ -115,14 +115,14 @@ std::optional<Mask> MultiheadAttention<T>::mask_of(const AttentionInput& input, 
 
 template <class T>
 Variable<T> MultiheadAttention<T>::forward(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
-                                           const AttentionInput& input) {
+                                           const AttentionInput<T>& input) {
     check(q, k, v, input);
     std::array<Variable<T>, 3> parts = projected(q, k, v);
     if (!options_.batch_first)
         for (auto& part : parts) part = swap_axes(part, 0, 1);
     const std::size_t batch = parts[0].shape()[0], queries = parts[0].shape()[1], keys = parts[1].shape()[1];
-    const Variable<T> heads = scaled_dot_product_attention(
-        split(parts[0]), split(parts[1]), split(parts[2]),
+    const Variable<T> heads = xtape::detail::attention(
+        split(parts[0]), split(parts[1]), split(parts[2]), input.bias,
         {.mask = mask_of(input, keys), .causal = input.causal, .dropout = this->is_training() ? options_.dropout : 0});
     const Variable<T> y = out_proj(reshape(swap_axes(heads, 1, 2), {batch, queries, embed_dim_}));
     return options_.batch_first ? y : swap_axes(y, 0, 1);

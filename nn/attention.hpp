@@ -22,10 +22,12 @@ struct MultiheadAttentionOptions {
 };
 
 // What a call takes besides queries, keys and values.
+template <class T>
 struct AttentionInput {
     // True where a query may look at a key, as scaled_dot_product_attention's (and the opposite of PyTorch's attn_mask
     // in this layer); it broadcasts to (batch, heads, L, S).
     std::optional<Mask> mask = {};
+    Variable<T> bias = {};                        // added to the scores, as scaled_dot_product_attention's, if defined
     bool causal = false;                          // query i looks at keys 0 to i alone
     std::optional<Mask> key_padding_mask = {};    // (batch, S), true where a key is padding, as PyTorch's
 };
@@ -37,8 +39,8 @@ struct AttentionInput {
 // (batch, L, embed_dim). Throws std::invalid_argument for sizes below 1, heads that do not divide embed_dim, and a
 // dropout outside [0, 1); calls throw ShapeError. Vaswani et al., "Attention is all you need", 2017.
 template <class T>
-class MultiheadAttention
-    : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&, const AttentionInput&)> {
+class MultiheadAttention : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&,
+                                                        const AttentionInput<T>&)> {
 public:
     MultiheadAttention(Size embed_dim, Size heads, MultiheadAttentionOptions options = {})
         : MultiheadAttention(nullptr, "", embed_dim, heads, options) {}
@@ -46,14 +48,14 @@ public:
                        MultiheadAttentionOptions options = {});
 
     Variable<T> forward(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
-                        const AttentionInput& input) override;
+                        const AttentionInput<T>& input) override;
     std::string describe() const override;
 
 private:
-    void check(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v, const AttentionInput& input) const;
+    void check(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v, const AttentionInput<T>& input) const;
     std::array<Variable<T>, 3> projected(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v) const;
     Variable<T> split(const Variable<T>& x) const;
-    std::optional<Mask> mask_of(const AttentionInput& input, std::size_t keys) const;
+    std::optional<Mask> mask_of(const AttentionInput<T>& input, std::size_t keys) const;
 
     std::size_t embed_dim_, heads_, kdim_, vdim_;
     bool joined_;    // one weight for all three projections

@@ -41,7 +41,7 @@ TransformerEncoderLayer<T>::TransformerEncoderLayer(Module<T>* owner, std::strin
       dropout2(this, "dropout2", options.dropout) {}
 
 template <class T>
-Variable<T> TransformerEncoderLayer<T>::forward(const Variable<T>& x, const AttentionInput& input) {
+Variable<T> TransformerEncoderLayer<T>::forward(const Variable<T>& x, const AttentionInput<T>& input) {
     const Variable<T> y = residual<T>(x, norm1, options_.norm_first,
                                       [&](const Variable<T>& z) { return dropout1(self_attn(z, z, z, input)); });
     return residual<T>(y, norm2, options_.norm_first, [&](const Variable<T>& z) {
@@ -68,7 +68,7 @@ TransformerDecoderLayer<T>::TransformerDecoderLayer(Module<T>* owner, std::strin
 
 template <class T>
 Variable<T> TransformerDecoderLayer<T>::forward(const Variable<T>& x, const Variable<T>& memory,
-                                                const DecoderInput& input) {
+                                                const DecoderInput<T>& input) {
     const bool first = options_.norm_first;
     const Variable<T> y =
         residual<T>(x, norm1, first, [&](const Variable<T>& z) { return dropout1(self_attn(z, z, z, input.self)); });
@@ -91,7 +91,7 @@ TransformerEncoder<T>::TransformerEncoder(Module<T>* owner, std::string_view nam
 }
 
 template <class T>
-Variable<T> TransformerEncoder<T>::forward(const Variable<T>& x, const AttentionInput& input) {
+Variable<T> TransformerEncoder<T>::forward(const Variable<T>& x, const AttentionInput<T>& input) {
     Variable<T> y = x;
     for (auto* layer : order_) y = (*layer)(y, input);
     return norm ? (*norm)(y) : y;
@@ -108,7 +108,8 @@ TransformerDecoder<T>::TransformerDecoder(Module<T>* owner, std::string_view nam
 }
 
 template <class T>
-Variable<T> TransformerDecoder<T>::forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput& input) {
+Variable<T> TransformerDecoder<T>::forward(const Variable<T>& x, const Variable<T>& memory,
+                                           const DecoderInput<T>& input) {
     Variable<T> y = x;
     for (auto* layer : order_) y = (*layer)(y, memory, input);
     return norm ? (*norm)(y) : y;

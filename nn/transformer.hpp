@@ -30,14 +30,14 @@ struct TransformerLayerOptions {
 // With y = norm1(x + self_attn(x, x, x)): norm2(y + linear2(f(linear1(y)))), or with the norms first. Shapes (batch,
 // time, width) -> the same. Throws as MultiheadAttention, and std::invalid_argument for a dropout outside [0, 1).
 template <class T>
-class TransformerEncoderLayer : public Module<T, Variable<T>(const Variable<T>&, const AttentionInput&)> {
+class TransformerEncoderLayer : public Module<T, Variable<T>(const Variable<T>&, const AttentionInput<T>&)> {
 public:
     TransformerEncoderLayer(Size width, Size heads, TransformerLayerOptions options = {})
         : TransformerEncoderLayer(nullptr, "", width, heads, options) {}
     TransformerEncoderLayer(Module<T>* owner, std::string_view name, Size width, Size heads,
                             TransformerLayerOptions options = {});
 
-    Variable<T> forward(const Variable<T>& x, const AttentionInput& input) override;
+    Variable<T> forward(const Variable<T>& x, const AttentionInput<T>& input) override;
 
 private:
     TransformerLayerOptions options_;
@@ -52,9 +52,11 @@ public:
 };
 
 // What a decoder's layer is called with besides x and the encoder's output.
+template <class T>
 struct DecoderInput {
-    AttentionInput self = {.mask = {}, .causal = true, .key_padding_mask = {}};    // among the outputs so far
-    AttentionInput memory = {};                                                    // of the outputs to the memory
+    AttentionInput<T> self = {
+        .mask = {}, .bias = {}, .causal = true, .key_padding_mask = {}};    // among the outputs so far
+    AttentionInput<T> memory = {};                                          // of the outputs to the memory
 };
 
 // The same with attention to an encoder's output between the two: self_attn, multihead_attn(y, memory, memory), linear
@@ -62,14 +64,14 @@ struct DecoderInput {
 // (batch, L, width).
 template <class T>
 class TransformerDecoderLayer
-    : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const DecoderInput&)> {
+    : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const DecoderInput<T>&)> {
 public:
     TransformerDecoderLayer(Size width, Size heads, TransformerLayerOptions options = {})
         : TransformerDecoderLayer(nullptr, "", width, heads, options) {}
     TransformerDecoderLayer(Module<T>* owner, std::string_view name, Size width, Size heads,
                             TransformerLayerOptions options = {});
 
-    Variable<T> forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput& input) override;
+    Variable<T> forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput<T>& input) override;
 
 private:
     TransformerLayerOptions options_;
@@ -91,14 +93,14 @@ struct TransformerOptions {
 
 // `layers` encoder layers, one after another, as the parts layers.0, layers.1, ...
 template <class T>
-class TransformerEncoder : public Module<T, Variable<T>(const Variable<T>&, const AttentionInput&)> {
+class TransformerEncoder : public Module<T, Variable<T>(const Variable<T>&, const AttentionInput<T>&)> {
 public:
     TransformerEncoder(Size width, Size heads, TransformerOptions options = {})
         : TransformerEncoder(nullptr, "", width, heads, options) {}
     TransformerEncoder(Module<T>* owner, std::string_view name, Size width, Size heads,
                        TransformerOptions options = {});
 
-    Variable<T> forward(const Variable<T>& x, const AttentionInput& input) override;
+    Variable<T> forward(const Variable<T>& x, const AttentionInput<T>& input) override;
 
 private:
     std::vector<TransformerEncoderLayer<T>*> order_;
@@ -110,14 +112,15 @@ public:
 
 // `layers` decoder layers likewise.
 template <class T>
-class TransformerDecoder : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const DecoderInput&)> {
+class TransformerDecoder
+    : public Module<T, Variable<T>(const Variable<T>&, const Variable<T>&, const DecoderInput<T>&)> {
 public:
     TransformerDecoder(Size width, Size heads, TransformerOptions options = {})
         : TransformerDecoder(nullptr, "", width, heads, options) {}
     TransformerDecoder(Module<T>* owner, std::string_view name, Size width, Size heads,
                        TransformerOptions options = {});
 
-    Variable<T> forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput& input) override;
+    Variable<T> forward(const Variable<T>& x, const Variable<T>& memory, const DecoderInput<T>& input) override;
 
 private:
     std::vector<TransformerDecoderLayer<T>*> order_;

@@ -14,6 +14,7 @@
 #include <xtape/ops/softmax.hpp>
 
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -30,9 +31,10 @@ template <class T>
 struct Attention {
     static constexpr auto name = "scaled_dot_product_attention";
     static constexpr auto needs = needs::all;
-    static constexpr About about{"attention", "y = softmax(scale q k^T) v",
-                                 "dv = w^T g, dq = scale s k, dk = scale s^T q, s = w (d - sum(w d)), d = g v^T",
-                                 "(..., L, E), (..., S, E), (..., S, F) -> (..., L, F)"};
+    static constexpr About about{
+        "attention", "y = softmax(scale q k^T + bias) v",
+        "dv = w^T g, dq = scale s k, dk = scale s^T q, dbias = s, s = w (d - sum(w d)), d = g v^T",
+        "(..., L, E), (..., S, E), (..., S, F), (..., L, S) -> (..., L, F)"};
     T scale;
     bool causal;
     View<bool> mask;    // of the shape (..., L, S), if has_mask
@@ -48,17 +50,15 @@ struct Attention {
     // What holds for each head.
     class Rules {
     public:
-        Rules(const Attention& op, std::size_t queries, std::size_t keys) : op_(op), size_(queries * row(keys)) {
-            if (op.has_mask) offsets_ = detail::matrix_offsets(op.mask);
+        Rules(const Attention& op, const View<T>* bias, std::size_t queries, std::size_t keys)
+            : op_(op), size_(queries * row(keys)), bias_(bias) {
+            if (op.has_mask) mask_offsets_ = detail::matrix_offsets(op.mask);
+            if (bias != nullptr) bias_offsets_ = detail::matrix_offsets(*bias);
         }
-        detail::AttentionRules of(std::size_t head) const {
-            detail::AttentionRules rules{.causal = op_.causal};
-            if (op_.has_mask) {
-                const std::size_t axes = op_.mask.shape.size();
-                rules.mask = op_.mask.data() + offsets_[head];
-                rules.mask_row = op_.mask.strides[axes - 2];
-                rules.mask_column = op_.mask.strides[axes - 1];
-            }
+        detail::AttentionRules<T> of(std::size_t head) const {
+            detail::AttentionRules<T> rules{.causal = op_.causal};
+            if (op_.has_mask) rules.mask = table(op_.mask, mask_offsets_[head]);
+            if (bias_ != nullptr) rules.bias = table(*bias_, bias_offsets_[head]);
             if (op_.dropout > 0) {
                 rules.stream = &op_.stream;
                 rules.place = op_.place + head * size_;
@@ -70,9 +70,16 @@ struct Attention {
         static std::size_t row(std::size_t keys) { return detail::AttentionHead<T>::random_row(keys); }
 
     private:
+        template <class E>
+        static detail::AttentionTable<E> table(const View<E>& x, std::ptrdiff_t offset) {
+            const std::size_t axes = x.shape.size();
+            return {x.data() + offset, x.strides[axes - 2], x.strides[axes - 1]};
+        }
+
         const Attention& op_;
         std::size_t size_;
-        std::vector<std::ptrdiff_t> offsets_;
+        const View<T>* bias_;
+        std::vector<std::ptrdiff_t> mask_offsets_, bias_offsets_;
     };
     std::uint32_t threshold() const {
         return static_cast<std::uint32_t>(std::min(std::nearbyint(std::ldexp(dropout, 32)), 0x1p32 - 1));
@@ -87,7 +94,11 @@ struct Attention {
                              });
     }
 
-    auto forward(const View<T>& q, const View<T>& k, const View<T>& v) const {
+    auto forward(const View<T>& q, const View<T>& k, const View<T>& v) const { return run(q, k, v, nullptr); }
+    auto forward(const View<T>& q, const View<T>& k, const View<T>& v, const View<T>& bias) const {
+        return run(q, k, v, &bias);
+    }
+    auto run(const View<T>& q, const View<T>& k, const View<T>& v, const View<T>* bias) const {
         Shape shape = q.shape;
         shape.back() = v.shape.back();
         const detail::NewHeads<T> y(shape, q);
@@ -97,7 +108,7 @@ struct Attention {
         Storage<T> log_sums(heads * queries);
         if (heads * queries > 0) {
             const detail::Heads<T> queries_of(q), keys_of(k), values_of(v);
-            const Rules rules(*this, queries, keys);
+            const Rules rules(*this, bias, queries, keys);
             const auto one = head(q.shape, k.shape, v.shape);
             T* sums = log_sums.data();
             each_head(heads, q.shape, k.shape, [&](std::size_t h) {
@@ -109,64 +120,82 @@ struct Attention {
 
     auto vjp(const Variable<T>& g, const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
              const Variable<T>& y, const Storage<T>& log_sums) const {
-        auto found = std::make_shared<Variables<T>>();
-        auto gradient = [found, &g, &q, &k, &v, &y, &log_sums, this](std::size_t i) {
-            if (found->empty())
-                *found = is_recording() ? detail::recorded_vjp<T>(
-                                              [op = *this](const Variables<T>& in) {
-                                                  return Variables<T>{op.composite(in[0], in[1], in[2])};
-                                              },
-                                              {q, k, v}, {g})
-                                        : gradients(g, q, k, v, y, log_sums);
-            return (*found)[i];
-        };
+        const auto gradient = gradients_of({q, k, v}, g, y, log_sums);
         return pullbacks([=] { return gradient(0); }, [=] { return gradient(1); }, [=] { return gradient(2); });
     }
+    auto vjp(const Variable<T>& g, const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
+             const Variable<T>& bias, const Variable<T>& y, const Storage<T>& log_sums) const {
+        const auto gradient = gradients_of({q, k, v, bias}, g, y, log_sums);
+        return pullbacks([=] { return gradient(0); }, [=] { return gradient(1); }, [=] { return gradient(2); },
+                         [=] { return gradient(3); });
+    }
+    // The gradient of each input, all of which are computed when the first is asked for.
+    auto gradients_of(Variables<T> in, const Variable<T>& g, const Variable<T>& y, const Storage<T>& log_sums) const {
+        auto found = std::make_shared<Variables<T>>();
+        return [found, in = std::move(in), &g, &y, &log_sums, this](std::size_t i) {
+            if (found->empty())
+                *found =
+                    is_recording()
+                        ? detail::recorded_vjp<T>(
+                              [op = *this](const Variables<T>& x) { return Variables<T>{op.composite(x)}; }, in, {g})
+                        : gradients(g, in, y, log_sums);
+            return (*found)[i];
+        };
+    }
 
-    Variables<T> gradients(const Variable<T>& g, const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
-                           const Variable<T>& y, const Storage<T>& log_sums) const {
+    Variables<T> gradients(const Variable<T>& g, const Variables<T>& in, const Variable<T>& y,
+                           const Storage<T>& log_sums) const {
+        const Variable<T>&q = in[0], &k = in[1], &v = in[2];
+        const View<T> bias = in.size() > 3 ? detail::view_of(in[3]) : View<T>{};
         const View<T> queries_view = detail::view_of(q), keys_view = detail::view_of(k),
                       values_view = detail::view_of(v);
         detail::NewHeads<T> dq(q.shape(), queries_view), dk(k.shape(), keys_view), dv(v.shape(), values_view);
         const std::size_t axes = q.dimension(), queries = q.shape()[axes - 2], keys = k.shape()[axes - 2];
         const std::size_t heads = element_count(Shape(q.shape().begin(), q.shape().end() - 2));
+        Array<T> bias_gradient;
+        T* scores = nullptr;
+        if (in.size() > 3 && in[3].requires_grad()) {
+            bias_gradient = Array<T>(bias.shape, T(0));
+            scores = bias_gradient.storage().data();
+        }
         if (heads > 0) {
             const detail::Heads<T> queries_of(queries_view), keys_of(keys_view), values_of(values_view),
                 outputs_of(detail::view_of(y)), slopes_of(detail::view_of(g));
-            const Rules rules(*this, queries, keys);
+            const Rules rules(*this, in.size() > 3 ? &bias : nullptr, queries, keys);
             const auto one = head(q.shape(), k.shape(), v.shape());
             each_head(heads, q.shape(), k.shape(), [&](std::size_t h) {
                 one.backward(h, queries_of, keys_of, values_of, outputs_of, slopes_of, rules.of(h),
-                             log_sums.begin() + h * queries, dq, dk, dv);
+                             log_sums.begin() + h * queries, dq, dk, dv,
+                             scores == nullptr ? nullptr : scores + h * queries * keys);
             });
         }
         return {detail::make_variable<T>(std::move(dq).take()), detail::make_variable<T>(std::move(dk).take()),
-                detail::make_variable<T>(std::move(dv).take())};
+                detail::make_variable<T>(std::move(dv).take()), Variable<T>(std::move(bias_gradient))};
     }
 
     // The whole matrix of weights in differentiable operations.
-    Variable<T> composite(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v) const {
-        Variable<T> scores = matmul(q, swap_axes(k, -1, -2)) * scale;
+    Variable<T> composite(const Variables<T>& in) const {
+        const Variable<T>& v = in[2];
+        Variable<T> scores = matmul(in[0], swap_axes(in[1], -1, -2)) * scale;
+        if (in.size() > 3) scores = scores + in[3];
         if (scores.size() == 0) return matmul(scores, v);
-        if (!has_mask && !causal && dropout == 0) return matmul(softmax(scores), v);
-        const Mask seen = shown(scores.shape());
+        if (!has_mask && !causal && dropout == 0 && in.size() == 3) return matmul(softmax(scores), v);
+        const View<T> bias = in.size() > 3 ? detail::view_of(in[3]) : View<T>{};
+        const Mask seen = shown(scores.shape(), in.size() > 3 ? &bias : nullptr);
         Variable<T> weights =
             where(seen, softmax(where(seen, scores, double(std::numeric_limits<T>::lowest()) / 4)), 0.0);
         if (dropout > 0) weights = weights * Variable<T>(kept(scores.shape()));
         return matmul(weights, v);
     }
-    Mask shown(const Shape& shape) const {
+    Mask shown(const Shape& shape, const View<T>* bias) const {
         Mask seen = empty_array<bool>(shape);
         const std::size_t axes = shape.size(), keys = shape[axes - 1], queries = shape[axes - 2];
-        const Rules rules(*this, queries, keys);
+        const Rules rules(*this, bias, queries, keys);
         bool* to = seen.storage().data();
         for (std::size_t h = 0; h < seen.size() / (queries * keys); ++h) {
-            const detail::AttentionRules rule = rules.of(h);
+            const detail::AttentionRules<T> rule = rules.of(h);
             for (std::size_t i = 0; i < queries; ++i)
-                for (std::size_t j = 0; j < keys; ++j)
-                    *to++ = j < rule.visible(i, keys) &&
-                            (!has_mask || rule.mask[static_cast<std::ptrdiff_t>(i) * rule.mask_row +
-                                                    static_cast<std::ptrdiff_t>(j) * rule.mask_column]);
+                for (std::size_t j = 0; j < keys; ++j) *to++ = j < rule.visible(i, keys) && !rule.hides(i, j);
         }
         return seen;
     }
@@ -204,8 +233,8 @@ View<bool> broadcast_mask(const Mask& mask, const Shape& scores) {
 }    // namespace
 
 template <class T>
-Variable<T> scaled_dot_product_attention(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v,
-                                         const AttentionOptions& options) {
+Variable<T> detail::attention(const Variable<T>& q, const Variable<T>& k, const Variable<T>& v, const Variable<T>& bias,
+                              const AttentionOptions& options) {
     auto all = [&] { return to_string(q.shape()) + ", " + to_string(k.shape()) + " and " + to_string(v.shape()); };
     if (q.dimension() < 2 || k.dimension() < 2 || v.dimension() < 2)
         refuse("queries, keys and values of the shapes " + all() + "; wanted (..., L, E), (..., S, E), (..., S, F)");
@@ -240,19 +269,25 @@ Variable<T> scaled_dot_product_attention(const Variable<T>& q, const Variable<T>
         op.place = stream.reserve_bits(numbers);
         op.stream = stream;
     }
-    return apply(std::move(op), queries, keys, values);
+    if (!bias.defined()) return apply(std::move(op), queries, keys, values);
+    if (!broadcasts_to(bias.shape(), scores))
+        refuse("a bias of the shape " + to_string(bias.shape()) + " for scores of the shape " + to_string(scores) +
+               "; wanted one that broadcasts to it");
+    return apply(std::move(op), queries, keys, values,
+                 same_shape(bias.shape(), scores) ? bias : broadcast_to(bias, scores));
 }
 
-template Variable<float> scaled_dot_product_attention(const Variable<float>&, const Variable<float>&,
-                                                      const Variable<float>&, const AttentionOptions&);
-template Variable<double> scaled_dot_product_attention(const Variable<double>&, const Variable<double>&,
-                                                       const Variable<double>&, const AttentionOptions&);
+template Variable<float> detail::attention(const Variable<float>&, const Variable<float>&, const Variable<float>&,
+                                           const Variable<float>&, const AttentionOptions&);
+template Variable<double> detail::attention(const Variable<double>&, const Variable<double>&, const Variable<double>&,
+                                            const Variable<double>&, const AttentionOptions&);
 
 namespace {
 
 // Query by query, over the keys that seen(head, query, key) names; factor multiplies the weights.
 template <class Seen, class Factor>
-A naive(const A& q, const A& k, const A& v, double scale, const Seen& seen, const Factor& factor) {
+A naive(const A& q, const A& k, const A& v, double scale, const Seen& seen, const Factor& factor,
+        const std::function<double(std::size_t, std::size_t, std::size_t)>& bias = {}) {
     const std::size_t L = q.shape()[1], S = k.shape()[1], E = q.shape()[2], F = v.shape()[2];
     A y(Shape{q.shape()[0], L, F}, 0.0);
     for (std::size_t b = 0; b < q.shape()[0]; ++b)
@@ -263,7 +298,7 @@ A naive(const A& q, const A& k, const A& v, double scale, const Seen& seen, cons
                 if (!seen(b, i, j)) continue;
                 double score = 0;
                 for (std::size_t e = 0; e < E; ++e) score += q(b, i, e) * k(b, j, e);
-                const double weight = std::exp(scale * score);
+                const double weight = std::exp(scale * score + (bias ? bias(b, i, j) : 0));
                 sum += weight;
                 for (std::size_t f = 0; f < F; ++f) total[f] += weight * factor(b, i, j) * v(b, j, f);
             }
@@ -341,6 +376,21 @@ Samples Attention<T>::samples() {
             });
         },
         2);
+    auto biased = [](const AttentionOptions& options) {
+        return [=](const auto& x) { return scaled_dot_product_attention(x[0], x[1], x[2], x[3], options); };
+    };
+    auto with_bias = [half](auto seen) {
+        return [=](const Arrays& x) {
+            return naive(
+                x[0], x[1], x[2], half, seen, [](std::size_t, std::size_t, std::size_t) { return 1.0; },
+                [&](std::size_t b, std::size_t i, std::size_t j) {
+                    return x[3].dimension() == 1 ? x[3](j) : x[3](b, i, j);
+                });
+        };
+    };
+    samples.add("a bias for each score", {q, k, v, numbers({2, 2, 3}, 3.5)}, biased({}), with_bias(all), 2)
+        .add("a bias for each key", {q, k, v, numbers({3}, 3.5)}, biased({.causal = true}), with_bias(triangle), 2)
+        .refuse("a bias of another shape", {q, k, v, numbers({2}, 1)}, biased({}));
     samples.refuse("queries and keys of other lengths", {q, numbers({2, 3, 1}, 1), v}, with({}))
         .refuse("fewer values than keys", {q, k, numbers({2, 2, 1}, 1)}, with({}))
         .refuse("two and three heads", {q, numbers({3, 3, 2}, 1), numbers({3, 3, 1}, 1)}, with({}))

@@ -16,6 +16,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -207,6 +208,17 @@ BOOST_AUTO_TEST_CASE(a_mask_and_padding_hold_together) {
         for (std::size_t t = 0; t < 3; ++t)
             for (std::size_t e = 0; e < 4; ++e)
                 if (b == 1 || t < 2) BOOST_TEST(moved(b, t, e) == both(b, t, e));
+}
+
+BOOST_AUTO_TEST_CASE(a_bias_is_added_to_the_scores_of_every_head) {
+    nn::MultiheadAttention<D> attention(4, 2);
+    const Variable<D> x = leaf({2, 3, 4});
+    const D hidden = -std::numeric_limits<D>::infinity();
+    const Variable<D> triangle(Array<D>{{0.0, hidden, hidden}, {0.0, 0.0, hidden}, {0.0, 0.0, 0.0}});
+    check_close(attention(x, x, x, {.bias = triangle}).value(), attention(x, x, x, {.causal = true}).value(), 0);
+    check_gradients(attention, {x, leaf({2, 3, 3}, 1)}, [&](const Variables<D>& in) {
+        return attention(in[0], in[0], in[0], {.bias = in[1], .causal = true});
+    });
 }
 
 BOOST_AUTO_TEST_CASE(misuse_is_refused) {

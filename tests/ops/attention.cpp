@@ -131,6 +131,34 @@ BOOST_AUTO_TEST_CASE(derivatives_by_blocks_equal_those_of_the_whole_matrix) {
     }
 }
 
+// A mask as a bias of 0 and -infinity, where plain numbers are added as well; its gradient against the whole matrix.
+BOOST_AUTO_TEST_CASE(a_bias_of_minus_infinity_is_a_mask_and_other_numbers_are_added) {
+    Stream stream(9);
+    for (int round = 0; round < 40; ++round) {
+        Setting s = random_setting(stream);
+        if (!s.options.mask) s.options.mask = Mask(Shape{s.queries, s.keys}, true);
+        const Variables<D> x = leaves(random_inputs(stream, s));
+        const Mask& mask = *s.options.mask;
+        A hidden(mask.shape(), 0.0);
+        for (std::size_t i = 0; i < mask.size(); ++i)
+            if (!mask.storage()[i]) hidden.storage()[i] = -std::numeric_limits<D>::infinity();
+        AttentionOptions unmasked = s.options;
+        unmasked.mask.reset();
+        const A masked = scaled_dot_product_attention(x[0], x[1], x[2], s.options).value();
+        const A as_bias = scaled_dot_product_attention(x[0], x[1], x[2], Variable<D>(hidden), unmasked).value();
+        BOOST_TEST_REQUIRE(largest_difference(as_bias, masked) == 0, "round " << round);
+
+        Variables<D> all = x;
+        all.push_back(Variable<D>(A(hidden + stream.normal<D>(mask.shape())), requires_grad));
+        const Variable<D> y = scaled_dot_product_attention(all[0], all[1], all[2], all[3], unmasked);
+        const Variable<D> loss = sum(y * y);
+        const auto blocks = grad(loss, all, {.retain_graph = true}), whole = grad(loss, all, {.create_graph = true});
+        for (std::size_t i = 0; i < 4; ++i)
+            BOOST_TEST_REQUIRE(largest_difference(blocks[i].value(), whole[i].value()) < 1e-11,
+                               "round " << round << ", input " << i);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(heads_that_were_split_off_are_read_and_joined_where_they_stand) {
     Stream stream(5);
     const Setting s{2, 3, 7, 7, 4, 4, {.causal = true}};

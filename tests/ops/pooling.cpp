@@ -171,6 +171,48 @@ BOOST_AUTO_TEST_CASE(averages_are_those_of_loops) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(powers_are_those_of_loops) {
+    for (int i = 0; i < 250; ++i) {
+        Setting s(false);
+        s.padding = {};    // of which powers have none
+        for (std::size_t d = 3 - s.rank; d < 3; ++d) {
+            const std::size_t reach = s.input[d] - s.kernel[d];
+            s.output[d] = (s.ceil_mode ? reach + s.stride[d] - 1 : reach) / s.stride[d] + 1;
+            if ((s.output[d] - 1) * s.stride[d] >= s.input[d]) --s.output[d];
+        }
+        const D p = std::array{1.0, 2.0, 3.0, 4.0, 2.5}[number(0, 4)];
+        BOOST_TEST_CONTEXT(s.text() << ", power " << p) {
+            Array<D> x = numbers_with_ties(s.shape(s.input));
+            const Array<D> g = numbers_with_ties(s.shape(s.output));
+            if (p != 2 && p != 4)
+                for (auto& element : x.storage()) element = std::abs(element);
+            Array<D> sum(g.shape(), 0.0), count(g.shape(), 0.0), y(g.shape()), dx(x.shape(), 0.0);
+            s.each_place([&](std::size_t o, std::ptrdiff_t place) {
+                sum.storage()[o] += std::pow(x.storage()[static_cast<std::size_t>(place)], p);
+                count.storage()[o] += 1;
+            });
+            const auto places = static_cast<D>(s.kernel[0] * s.kernel[1] * s.kernel[2]);
+            for (std::size_t o = 0; o < y.size(); ++o)
+                y.storage()[o] = std::pow(sum.storage()[o] * places / count.storage()[o], 1 / p);
+            s.each_place([&](std::size_t o, std::ptrdiff_t place) {
+                const auto at = static_cast<std::size_t>(place);
+                if (y.storage()[o] > 0)
+                    dx.storage()[at] += g.storage()[o] * places / count.storage()[o] *
+                                        std::pow(x.storage()[at] / y.storage()[o], p - 1);
+            });
+            const LpPoolOptions options{.stride = s.last(s.stride), .ceil_mode = s.ceil_mode};
+            const PerAxis kernel = s.last(s.kernel);
+            Variable<D> in(x, requires_grad);
+            auto result = of_rank(
+                s.rank, [&] { return lp_pool1d(in, p, kernel, options); },
+                [&] { return lp_pool2d(in, p, kernel, options); }, [&] { return lp_pool3d(in, p, kernel, options); });
+            backward(result, g);
+            check_close(result.value(), y);
+            check_close(in.grad(), dx);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_nan_is_the_largest) {
     const D nan = std::numeric_limits<D>::quiet_NaN(), infinity = std::numeric_limits<D>::infinity();
     const Variable<D> x(make_array<D>({1.0, nan, 3.0, 9.0, 2.0, 0.0, -infinity, -infinity}, {1, 1, 2, 4}));

@@ -15,11 +15,23 @@
 
 namespace xtape::detail {
 
-// Which weights there are in a head, and which are dropped.
+// A number for each query and key of a head, in somebody else's memory; null: none.
+template <class E>
+struct AttentionTable {
+    const E* data = nullptr;
+    std::ptrdiff_t row_step = 0, column_step = 0;
+
+    E at(std::size_t i, std::size_t j) const {
+        return data[static_cast<std::ptrdiff_t>(i) * row_step + static_cast<std::ptrdiff_t>(j) * column_step];
+    }
+};
+
+// Which weights there are in a head, what is added to their scores, and which are dropped.
+template <class T>
 struct AttentionRules {
     bool causal = false;
-    const bool* mask = nullptr;    // of the head's first query and key
-    std::ptrdiff_t mask_row = 0, mask_column = 0;
+    AttentionTable<bool> mask = {};
+    AttentionTable<T> bias = {};
     const Stream* stream = nullptr;    // null: nothing is dropped
     std::uint64_t place = 0;           // of the head's random bits in the stream
     std::uint32_t threshold = 0;       // bits below it drop
@@ -27,6 +39,11 @@ struct AttentionRules {
 
     // The keys from the first that query i may look at, `mask` aside.
     std::size_t visible(std::size_t i, std::size_t keys) const { return causal ? std::min(keys, i + 1) : keys; }
+    // Whether mask or bias takes that key away.
+    bool hides(std::size_t i, std::size_t j) const {
+        return (mask.data != nullptr && !mask.at(i, j)) ||
+               (bias.data != nullptr && bias.at(i, j) == -std::numeric_limits<T>::infinity());
+    }
 };
 
 template <class T>
@@ -45,8 +62,8 @@ public:
         : queries_(queries), keys_(keys), width_(width), value_width_(value_width), scale_(scale) {}
 
     // Writes the head's outputs, and for each query log(sum of exponentials).
-    void forward(std::size_t head, const Heads<T>& q, const Heads<T>& k, const Heads<T>& v, const AttentionRules& rules,
-                 const NewHeads<T>& y, T* log_sums) const {
+    void forward(std::size_t head, const Heads<T>& q, const Heads<T>& k, const Heads<T>& v,
+                 const AttentionRules<T>& rules, const NewHeads<T>& y, T* log_sums) const {
         const PackedRight<T> keys_right(matrix(k, head).transposed()), values_right(matrix(v, head));
         const std::size_t out_lead = rounded(value_width_);
         Left block(block_queries, width_);
@@ -78,10 +95,11 @@ public:
         }
     }
 
-    // Writes the gradients of the head's queries, keys and values from that of its outputs.
+    // Writes the gradients of the head's queries, keys and values from that of its outputs, and, unless bias_gradient
+    // is null, those of the scores, which are 0 before.
     void backward(std::size_t head, const Heads<T>& q, const Heads<T>& k, const Heads<T>& v, const Heads<T>& y,
-                  const Heads<T>& g, const AttentionRules& rules, const T* log_sums, const NewHeads<T>& dq,
-                  const NewHeads<T>& dk, const NewHeads<T>& dv) const {
+                  const Heads<T>& g, const AttentionRules<T>& rules, const T* log_sums, const NewHeads<T>& dq,
+                  const NewHeads<T>& dk, const NewHeads<T>& dv, T* bias_gradient) const {
         const PackedRight<T> keys_right(matrix(k, head).transposed()), values_right(matrix(v, head).transposed()),
             keys_down(matrix(k, head));
         const std::size_t key_lead = rounded(width_), value_lead = rounded(value_width_);
@@ -115,6 +133,8 @@ public:
                 for (std::size_t r = 0; r < rows; ++r)
                     set_changes(weights + r * lead, changes + r * lead, rules, i0 + r, j0, count, log_sums[i0 + r],
                                 totals[r]);
+                for (std::size_t r = 0; r < rows && bias_gradient != nullptr; ++r)
+                    std::copy_n(changes + r * lead, count, bias_gradient + (i0 + r) * keys_ + j0);
                 const T *w = weights, *d = changes;
                 multiply_panels<0>(w, lead, count, panels(slope_panels, rows, value_lead), value_sums + j0 * value_lead,
                                    value_lead, true);
@@ -168,19 +188,19 @@ private:
         return total;
     }
 
-    // The keys of a block from the first that query i may look at; sets the scores that the mask takes away.
-    static std::size_t hide(T* scores, const AttentionRules& rules, std::size_t i, std::size_t j0, std::size_t count) {
+    // The keys of a block from the first that query i may look at; completes their scores by bias and mask.
+    static std::size_t complete(T* scores, const AttentionRules<T>& rules, std::size_t i, std::size_t j0,
+                                std::size_t count) {
         const std::size_t end = rules.visible(i, j0 + count), shown = end > j0 ? end - j0 : 0;
-        if (rules.mask != nullptr) {
-            const bool* mask = rules.mask + static_cast<std::ptrdiff_t>(i) * rules.mask_row;
+        if (rules.bias.data != nullptr)
+            for (std::size_t j = 0; j < shown; ++j) scores[j] += rules.bias.at(i, j0 + j);
+        if (rules.mask.data != nullptr || rules.bias.data != nullptr)
             for (std::size_t j = 0; j < shown; ++j)
-                if (!mask[static_cast<std::ptrdiff_t>(j0 + j) * rules.mask_column])
-                    scores[j] = -std::numeric_limits<T>::infinity();
-        }
+                if (rules.hides(i, j0 + j)) scores[j] = -std::numeric_limits<T>::infinity();
         return shown;
     }
     // Multiplies the weights of query i by 0, or by 1 / (1 - p).
-    void drop(T* weights, const AttentionRules& rules, std::size_t i, std::size_t j0, std::size_t count) const {
+    void drop(T* weights, const AttentionRules<T>& rules, std::size_t i, std::size_t j0, std::size_t count) const {
         if (rules.stream == nullptr) return;
         std::uint32_t bits[block_keys];
         rules.stream->bits_at(rules.place + i * random_row(keys_) + j0, {bits, block_keys});
@@ -189,9 +209,9 @@ private:
     }
 
     // Scores become weights relative to the row's running maximum, which what was added up before follows.
-    void add_weights(T* scores, const AttentionRules& rules, std::size_t i, std::size_t j0, std::size_t count, T& max,
-                     T& sum, T* out) const {
-        const std::size_t shown = hide(scores, rules, i, j0, count);
+    void add_weights(T* scores, const AttentionRules<T>& rules, std::size_t i, std::size_t j0, std::size_t count,
+                     T& max, T& sum, T* out) const {
+        const std::size_t shown = complete(scores, rules, i, j0, count);
         const T largest = std::max(max, row_max(scores, shown));
         std::fill(scores + shown, scores + count, T(0));
         if (largest == -std::numeric_limits<T>::infinity()) {
@@ -214,9 +234,9 @@ private:
     }
 
     // Scores become weights, and the products of gradients and values the gradients of the scores.
-    void set_changes(T* weights, T* changes, const AttentionRules& rules, std::size_t i, std::size_t j0,
+    void set_changes(T* weights, T* changes, const AttentionRules<T>& rules, std::size_t i, std::size_t j0,
                      std::size_t count, T log_sum, T total) const {
-        const std::size_t shown = hide(weights, rules, i, j0, count);
+        const std::size_t shown = complete(weights, rules, i, j0, count);
         std::fill(weights + shown, weights + count, T(0));
         std::fill(changes + shown, changes + count, T(0));
         map_row(
