@@ -61,15 +61,19 @@ public:
     }
     ~Storage() { release(); }
 
-    // The same elements in O(1). Whichever of the two is written to first takes a copy of its own.
-    Storage share() const noexcept {
+    // The same elements in O(1), or `size` of them from `first` on. Whoever is written to first takes a copy of its
+    // own.
+    Storage share() const noexcept { return share(0, size_); }
+    Storage share(size_type first, size_type size) const noexcept {
         Storage other;
-        other.begin_ = begin_;
-        other.size_ = size_;
-        if (begin_ != nullptr) header()->owners.increment();
+        if (size == 0) return other;
+        other.begin_ = begin_ + first;
+        other.size_ = size;
+        other.block_ = block_;
+        block_->owners.increment();
         return other;
     }
-    bool is_shared() const noexcept { return begin_ != nullptr && header()->owners.get() != 1; }
+    bool is_shared() const noexcept { return block_ != nullptr && block_->owners.get() != 1; }
 
     size_type size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
@@ -106,6 +110,7 @@ public:
     void swap(Storage& other) noexcept {
         std::swap(begin_, other.begin_);
         std::swap(size_, other.size_);
+        std::swap(block_, other.block_);
     }
     friend bool operator==(const Storage& a, const Storage& b) {
         return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
@@ -113,25 +118,23 @@ public:
     friend void swap(Storage& a, Storage& b) noexcept { a.swap(b); }
 
 private:
-    struct alignas(64) Header {    // stands before the elements, which so begin on a 64-byte boundary as well
+    struct alignas(64) Block {    // stands before its elements, which so begin on a 64-byte boundary as well
         detail::Count owners;
         size_type bytes;
     };
-    Header* header() const noexcept { return std::launder(reinterpret_cast<Header*>(begin_)) - 1; }
 
     void allocate(size_type size) {
         if (size == 0) return;
         if (size > max_size()) throw std::bad_alloc();
-        size_type bytes = sizeof(Header) + size * sizeof(T);
-        auto* start = new (detail::allocate_block(bytes)) Header{detail::Count(1), bytes};
-        begin_ = reinterpret_cast<T*>(start + 1);
+        size_type bytes = sizeof(Block) + size * sizeof(T);
+        block_ = new (detail::allocate_block(bytes)) Block{detail::Count(1), bytes};
+        begin_ = reinterpret_cast<T*>(block_ + 1);
         size_ = size;
     }
     void release() noexcept {
-        if (begin_ == nullptr) return;
+        if (block_ == nullptr) return;
         // A lone owner need not lock the bus: nobody else can be taking a share.
-        Header* start = header();
-        if (start->owners.get() == 1 || start->owners.decrement() == 1) detail::free_block(start, start->bytes);
+        if (block_->owners.get() == 1 || block_->owners.decrement() == 1) detail::free_block(block_, block_->bytes);
     }
     void unshare() {
         if (is_shared()) [[unlikely]]
@@ -140,6 +143,7 @@ private:
 
     T* begin_ = nullptr;
     size_type size_ = 0;
+    Block* block_ = nullptr;
 };
 
 // A shape; compares with ==, prints with to_string(shape).

@@ -31,6 +31,9 @@
 //     }
 //     auto [sine, cosine] = apply(SineAndCosine{}, x);
 //
+// A forward that returns a std::vector has as many outputs as that; vjp gets gradients and outputs as Variables<T>, and
+// apply returns them so.
+//
 // Where a gradient is 0 at most elements (a slice's, a lookup's), add_vjp(g, Array<T>& total, saved...) may add it to
 // the sum of the input's other gradients instead: taking a large array apart, part by part, then costs no more than the
 // array.

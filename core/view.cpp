@@ -109,6 +109,13 @@ bool View<T>::contiguous() const {
 }
 
 template <class T>
+bool View<T>::in_order() const {
+    constexpr std::size_t page = 4096;
+    const std::size_t bytes = element_count(shape) * sizeof(T);
+    return contiguous() && (bytes >= page || bytes == storage.size() * sizeof(T));
+}
+
+template <class T>
 View<T> view(const Array<T>& array) {
     return {array.storage().share(), array.shape(), contiguous_strides(array.shape()), 0};
 }
@@ -116,8 +123,7 @@ View<T> view(const Array<T>& array) {
 template <class T>
 Array<T> materialize(const View<T>& view) {
     std::size_t count = element_count(view.shape);
-    if (view.contiguous() && view.offset == 0 && view.storage.size() == count)
-        return make_array<T>(view.storage.share(), view.shape);
+    if (view.in_order()) return make_array<T>(view.storage.share(view.offset, count), view.shape);
     Storage<T> elements(count);
     detail::copy_strided(view.data(), view.shape, view.strides, elements.data());
     return make_array<T>(std::move(elements), view.shape);

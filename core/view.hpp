@@ -18,6 +18,9 @@ struct View {
     const T* data() const { return storage.data() + offset; }
     // Whether the elements stand in memory in row-major order, without gaps.
     bool contiguous() const;
+    // Whether they need no copy to be an array: they stand so, and are not so few that they would keep a block alive
+    // that is much larger than they are.
+    bool in_order() const;
     View share() const { return {storage.share(), shape, strides, offset}; }
 };
 
@@ -25,7 +28,7 @@ struct View {
 template <class T>
 View<T> view(const Array<T>& array);
 
-// The elements in order: without a copy where they stand so and fill their block, else copied (in blocks, so that a
+// The elements in order: a share of their block where they are in_order(), else copied (in blocks, so that a
 // transposition runs at the speed of memory).
 template <class T>
 Array<T> materialize(const View<T>& view);

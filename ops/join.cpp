@@ -1,11 +1,13 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/view.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/join.hpp>
 #include <xtape/ops/join.hpp>
-#include <xtape/ops/slice.hpp>
+#include <xtape/ops/shape.hpp>
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace xtape {
 namespace {
@@ -13,29 +15,9 @@ namespace {
 using A = Array<double>;
 using Arrays = std::vector<A>;
 
-// Copies the arrays into `shape`, each to its place: rows of `outer` that hold some elements of every array in turn.
+// The parts of x along an axis, of the given lengths; without those, all of its elements, each without the axis.
 template <class T>
-Array<T> join(const Variables<T>& arrays, const Shape& shape, std::size_t outer) {
-    Array<T> y = empty_array<T>(shape);
-    if (y.size() == 0) return y;
-    T* to = y.storage().data();
-    std::size_t row = y.size() / outer;
-    for (const auto& array : arrays) {
-        std::size_t part = array.size() / outer;
-        if (part == 0) continue;
-        Array<T> elements = materialize(detail::view_of(array));
-        detail::put_strided(detail::Put::assign, std::as_const(elements).storage().data(), Shape{outer, part},
-                            Strides{static_cast<std::ptrdiff_t>(row), 1}, to);
-        to += part;
-    }
-    return y;
-}
-
-std::size_t product(const Shape& shape, std::size_t axes) {
-    std::size_t count = 1;
-    for (std::size_t d = 0; d < axes; ++d) count *= shape[d];
-    return count;
-}
+Variables<T> take_apart(const Variable<T>& x, std::size_t axis, std::vector<std::size_t> lengths);
 
 template <class T>
 struct Concat {
@@ -45,13 +27,12 @@ struct Concat {
                                  "each array has its part of the gradient", "shapes differ in that axis at most"};
     std::size_t axis;
     Shape shape;
-    Array<T> forward(const Variables<T>& x) const { return join(x, shape, product(shape, axis)); }
+    Array<T> forward(const Variables<T>& x) const { return detail::join(x, shape, axis); }
     auto vjp(const Variable<T>& g, const Variables<T>& x, const Variable<T>&) const {
-        std::vector<std::size_t> begins{0};
-        for (const auto& part : x) begins.push_back(begins.back() + part.shape()[axis]);
-        return [this, &g, begins = std::move(begins)](std::size_t i) {
-            return narrow(g, static_cast<std::ptrdiff_t>(axis), Range{begins[i], begins[i + 1]});
-        };
+        std::vector<std::size_t> lengths;
+        lengths.reserve(x.size());
+        for (const auto& part : x) lengths.push_back(part.shape()[axis]);
+        return [parts = take_apart(g, axis, std::move(lengths))](std::size_t i) { return parts[i]; };
     }
     static Samples samples();
 };
@@ -64,14 +45,58 @@ struct Stack {
                                  "all shapes are the same"};
     std::size_t axis;
     Shape shape;
-    Array<T> forward(const Variables<T>& x) const { return join(x, shape, product(shape, axis)); }
+    Array<T> forward(const Variables<T>& x) const { return detail::join(x, shape, axis); }
     auto vjp(const Variable<T>& g, const Variables<T>&, const Variable<T>&) const {
-        return [this, &g](std::size_t i) {
-            return pick(g, static_cast<std::ptrdiff_t>(i), static_cast<std::ptrdiff_t>(axis));
-        };
+        return [parts = take_apart(g, axis, {})](std::size_t i) { return parts[i]; };
     }
     static Samples samples();
 };
+
+// Views of x; their gradients are written into one array, side by side.
+template <class T>
+struct Split {
+    static constexpr auto name = "split";
+    static constexpr auto needs = needs::nothing;
+    static constexpr About about{"join", "y_k = the k-th part of x along an axis", "dx = the parts' gradients, joined",
+                                 "parts differ in that axis at most, or lack it"};
+    std::size_t axis;
+    std::vector<std::size_t> lengths;    // of the parts; none: each is one element, without the axis
+
+    std::vector<View<T>> forward(const View<T>& x) const {
+        const bool single = lengths.empty();
+        const std::size_t count = single ? x.shape[axis] : lengths.size();
+        std::vector<View<T>> parts;
+        parts.reserve(count);
+        std::size_t begin = 0;
+        for (std::size_t k = 0; k < count; ++k) {
+            View<T> part = x.share();
+            if (single) {
+                part.shape.erase(part.shape.begin() + static_cast<std::ptrdiff_t>(axis));
+                part.strides.erase(part.strides.begin() + static_cast<std::ptrdiff_t>(axis));
+            } else {
+                part.shape[axis] = lengths[k];
+            }
+            if (element_count(part.shape) > 0)
+                part.offset += static_cast<std::size_t>(static_cast<std::ptrdiff_t>(begin) * x.strides[axis]);
+            begin += single ? 1 : lengths[k];
+            parts.push_back(std::move(part));
+        }
+        return parts;
+    }
+    auto vjp(const Variables<T>& g, const Variable<T>&, const Variables<T>&) const {
+        return pullbacks([&g, this] {
+            const auto along = static_cast<std::ptrdiff_t>(axis);
+            return lengths.empty() ? stack(g, along) : concat(g, along);
+        });
+    }
+    static Samples samples();
+};
+
+template <class T>
+Variables<T> take_apart(const Variable<T>& x, std::size_t axis, std::vector<std::size_t> lengths) {
+    if (lengths.empty() && x.shape()[axis] == 0) return {};
+    return apply(Split<T>{axis, std::move(lengths)}, x);
+}
 
 }    // namespace
 
@@ -110,41 +135,35 @@ Variable<T> stack(const Variables<T>& arrays, std::ptrdiff_t axis) {
 
 template <class T>
 Variables<T> split(const Variable<T>& x, std::ptrdiff_t size, std::ptrdiff_t axis) {
-    std::size_t length = x.shape()[normalize_axis("split", axis, x.dimension())];
+    const std::size_t along = normalize_axis("split", axis, x.dimension()), length = x.shape()[along];
     if (size < 1) throw ShapeError("[split] got parts of " + std::to_string(size) + " elements; wanted 1 or more");
-    Variables<T> parts;
-    for (std::size_t begin = 0; begin < length; begin += static_cast<std::size_t>(size))
-        parts.push_back(narrow(x, axis, Range{begin, begin + static_cast<std::size_t>(size)}));
-    return parts;
+    const auto most = static_cast<std::size_t>(size);
+    std::vector<std::size_t> lengths;
+    for (std::size_t begin = 0; begin < length; begin += std::min(most, length - begin))
+        lengths.push_back(std::min(most, length - begin));
+    return take_apart(x, along, std::move(lengths));
 }
 
 template <class T>
 Variables<T> split(const Variable<T>& x, const Lengths& sizes, std::ptrdiff_t axis) {
-    std::size_t length = x.shape()[normalize_axis("split", axis, x.dimension())], total = 0;
+    const std::size_t along = normalize_axis("split", axis, x.dimension()), length = x.shape()[along];
+    std::size_t total = 0;
     bool valid = true;
+    std::vector<std::size_t> lengths;
     for (std::ptrdiff_t size : sizes.list()) {
         valid = valid && size >= 0 && static_cast<std::size_t>(size) <= length;
-        total += static_cast<std::size_t>(size);
+        lengths.push_back(static_cast<std::size_t>(size));
+        total += lengths.back();
     }
     if (!valid || total != length)
         throw ShapeError("[split] got sizes that do not add up to axis " + std::to_string(axis) + " of the shape " +
                          to_string(x.shape()) + "; wanted sizes of 0 or more that add up to " + std::to_string(length));
-    Variables<T> parts;
-    std::ptrdiff_t begin = 0;
-    for (std::ptrdiff_t size : sizes.list()) {
-        parts.push_back(narrow(x, axis, Range{begin, begin + size}));
-        begin += size;
-    }
-    return parts;
+    return lengths.empty() ? Variables<T>() : take_apart(x, along, std::move(lengths));
 }
 
 template <class T>
 Variables<T> unstack(const Variable<T>& x, std::ptrdiff_t axis) {
-    std::size_t length = x.shape()[normalize_axis("unstack", axis, x.dimension())];
-    Variables<T> parts;
-    parts.reserve(length);
-    for (std::size_t i = 0; i < length; ++i) parts.push_back(pick(x, static_cast<std::ptrdiff_t>(i), axis));
-    return parts;
+    return take_apart(x, normalize_axis("unstack", axis, x.dimension()), {});
 }
 
 template Variable<float> concat(const Variables<float>&, std::ptrdiff_t);
@@ -183,33 +202,10 @@ Samples Concat<T>::samples() {
                 return A{{5.0, 6.0}};
             },
             1)
-        .add(
-            "split by sizes", {a},
-            [](const auto& x) {
-                auto parts = split(x[0], {0, 1, 1}, 1);
-                return concat({parts[2], parts[0], parts[1]}, 1);
-            },
-            [](const Arrays&) {
-                return A{{2.0, 1.0}, {4.0, 3.0}};
-            })
-        .add(
-            "split by size", {A{1.0, 2.0, 3.0}},
-            [](const auto& x) {
-                auto parts = split(x[0], 2);
-                return parts[0] * parts[1];
-            },
-            [](const Arrays&) {
-                return A{3.0, 6.0};
-            })
         .refuse("rows of 2 and 1", {a, A(Shape{1, 1}, 1.0)}, [](const auto& x) { return concat(x); })
         .refuse("two and one axes", {a, A{1.0, 2.0}}, [](const auto& x) { return concat(x); })
         .refuse("0-d", {A(1.0)}, [](const auto& x) { return concat(x); })
-        .refuse("none", {a}, [](const auto& x) { return concat(std::decay_t<decltype(x)>{}); })
-        .refuse("sizes that do not add up", {a},
-                [](const auto& x) {
-                    return split(x[0], {1, 2})[0];
-                })
-        .refuse("parts of 0", {a}, [](const auto& x) { return split(x[0], 0)[0]; });
+        .refuse("none", {a}, [](const auto& x) { return concat(std::decay_t<decltype(x)>{}); });
 }
 
 template <class T>
@@ -234,6 +230,32 @@ Samples Stack<T>::samples() {
             [](const Arrays&) {
                 return A{1.0, 2.0};
             })
+        .refuse("two shapes", {a, A{1.0, 2.0}}, [](const auto& x) { return stack(x); })
+        .refuse("no such axis", {a, b}, [](const auto& x) { return stack(x, 2); });
+}
+
+template <class T>
+Samples Split<T>::samples() {
+    const A a{{1.0, 2.0}, {3.0, 4.0}};
+    return Samples()
+        .add(
+            "split by sizes", {a},
+            [](const auto& x) {
+                auto parts = split(x[0], {0, 1, 1}, 1);
+                return concat({parts[2], parts[0], parts[1]}, 1);
+            },
+            [](const Arrays&) {
+                return A{{2.0, 1.0}, {4.0, 3.0}};
+            })
+        .add(
+            "split by size", {A{1.0, 2.0, 3.0}},
+            [](const auto& x) {
+                auto parts = split(x[0], 2);
+                return parts[0] * parts[1];
+            },
+            [](const Arrays&) {
+                return A{3.0, 6.0};
+            })
         .add(
             "unstack", {A{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}},
             [](const auto& x) {
@@ -243,8 +265,29 @@ Samples Stack<T>::samples() {
             [](const Arrays&) {
                 return A{3.0, 24.0};
             })
-        .refuse("two shapes", {a, A{1.0, 2.0}}, [](const auto& x) { return stack(x); })
-        .refuse("no such axis", {a, b}, [](const auto& x) { return stack(x, 2); });
+        .add(
+            "of columns, one of them not used", {A{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}},
+            [](const auto& x) {
+                auto columns = unstack(x[0] * x[0], -1);
+                return stack({columns[2], columns[0], columns[2]}, 1);
+            },
+            [](const Arrays&) {
+                return A{{9.0, 1.0, 9.0}, {36.0, 16.0, 36.0}};
+            })
+        .add(
+            "of a transposed array", {A{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}},
+            [](const auto& x) {
+                auto parts = split(transpose(x[0]), 2);
+                return concat({transpose(parts[1]), transpose(parts[0]), transpose(parts[0])}, 1);
+            },
+            [](const Arrays&) {
+                return A{{3.0, 1.0, 2.0, 1.0, 2.0}, {6.0, 4.0, 5.0, 4.0, 5.0}};
+            })
+        .refuse("sizes that do not add up", {a},
+                [](const auto& x) {
+                    return split(x[0], {1, 2})[0];
+                })
+        .refuse("parts of 0", {a}, [](const auto& x) { return split(x[0], 0)[0]; });
 }
 
 }    // namespace

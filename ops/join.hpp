@@ -17,7 +17,7 @@ template <class T>
 Variable<T> stack(const Variables<T>& arrays, std::ptrdiff_t axis = 0);
 
 // The parts of x along an axis, `size` elements each (the last may have fewer) or as many as `sizes` says, as PyTorch's
-// split; they are slices of x and cost no copy. Throws ShapeError for a size below 1, or when the sizes do not add up
+// split; they are views of x and cost no copy. Throws ShapeError for a size below 1, or when the sizes do not add up
 // to the axis.
 template <class T>
 Variables<T> split(const Variable<T>& x, std::ptrdiff_t size, std::ptrdiff_t axis = 0);

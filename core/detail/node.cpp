@@ -29,17 +29,11 @@ Node<T>::Node(Array<T>&& v) : id(next_node_id()), value(std::move(v)) {
     tally(my_tally().nodes, 1);
 }
 
-// Whether a view shows all of its block in order: then it need not wait for somebody to ask.
-template <class T>
-bool whole(const View<T>& v) {
-    return v.offset == 0 && v.storage.size() == element_count(v.shape) && v.contiguous();
-}
-
 template <class T>
 Node<T>::Node(View<T>&& v)
     : id(next_node_id()),
-      ready(whole(v)),
-      value(make_array<T>(ready ? std::move(v.storage) : Storage<T>(), v.shape)),
+      ready(v.in_order()),    // what needs no copy need not wait for somebody to ask
+      value(make_array<T>(ready ? v.storage.share(v.offset, element_count(v.shape)) : Storage<T>(), v.shape)),
       lazy(ready ? nullptr : std::make_unique<View<T>>(std::move(v))) {
     tally(my_tally().nodes, 1);
 }

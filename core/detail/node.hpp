@@ -90,7 +90,7 @@ public:
     std::uint64_t sweep = 0;    // the sweep that visited this node last, and its place there
     std::size_t place = 0;
     std::uint32_t version = 0;
-    std::uint16_t number = 0;    // among the outputs of its operation
+    std::uint32_t number = 0;    // among the outputs of its operation
     bool requires_grad = false;
     bool spent = false;
     std::atomic<bool> ready{true};      // false: the value is `lazy` until somebody asks for it

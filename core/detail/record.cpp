@@ -22,6 +22,14 @@ Variable<T> value_for_derivative(Node<T>& node, bool declared) {
 }
 
 template <class T>
+Variables<T> gradients_of_list(std::span<const Variable<T>> g, Node<T>& first) {
+    Variables<T> gradients(g.begin(), g.end());
+    for (std::size_t k = 0; k < gradients.size(); ++k)
+        if (!gradients[k].defined()) gradients[k] = zeros<T>(first.output(k).value.shape());
+    return gradients;
+}
+
+template <class T>
 void attach(std::span<Variable<T>> outputs, const char* name, std::unique_ptr<Record<T>> record) {
     Node<T>& first = outputs[0].node();
     if (outputs.size() > 1) first.extra().siblings.reserve(outputs.size() - 1);
@@ -32,7 +40,7 @@ void attach(std::span<Variable<T>> outputs, const char* name, std::unique_ptr<Re
         Node<T>& node = outputs[k].node();
         node.operation = name;
         node.requires_grad = true;
-        node.number = static_cast<std::uint16_t>(k);
+        node.number = static_cast<std::uint32_t>(k);
         if (older) node.id = k == 0 ? fresh_node_id() : next_node_id();
         if (k == 0) continue;
         node.first = &first;
@@ -46,6 +54,8 @@ template Variable<float> zeros(const Shape&);
 template Variable<double> zeros(const Shape&);
 template Variable<float> value_for_derivative(Node<float>&, bool);
 template Variable<double> value_for_derivative(Node<double>&, bool);
+template Variables<float> gradients_of_list(std::span<const Variable<float>>, Node<float>&);
+template Variables<double> gradients_of_list(std::span<const Variable<double>>, Node<double>&);
 template void attach(std::span<Variable<float>>, const char*, std::unique_ptr<Record<float>>);
 template void attach(std::span<Variable<double>>, const char*, std::unique_ptr<Record<double>>);
 

@@ -32,7 +32,8 @@ Pullbacks<F...> pullbacks(F... pullback) {
     return Pullbacks<F...>(std::move(pullback)...);
 }
 
-// What forward returns: several outputs, each an Array or a View; an output, or outputs(...), and values for vjp.
+// What forward returns: several outputs, each an Array or a View, by outputs(...), or a std::vector of them where their
+// number is not fixed; an output, or several, and values for vjp.
 template <class... Y>
 struct Outputs {
     std::tuple<Y...> values;
@@ -135,6 +136,31 @@ struct Forwarded<T, Outputs<Y...>> {
     static Output output(Node<T>& first, Needs needs) {
         Output y;
         for (std::size_t k = 0; k < n; ++k) y[k] = value_for_derivative(first.output(k), needs.output(k));
+        return y;
+    }
+};
+// The gradients of a list of outputs, zeros where none came.
+template <class T>
+Variables<T> gradients_of_list(std::span<const Variable<T>> g, Node<T>& first);
+
+template <class T, class Y>
+struct Forwarded<T, std::vector<Y>> {
+    using Saved = std::tuple<>;
+    using Output = Variables<T>;
+    static Output variables(std::vector<Y>& outputs) {
+        Output y;
+        y.reserve(outputs.size());
+        for (auto& output : outputs) y.push_back(Forwarded<T, Y>::variable(output));
+        return y;
+    }
+    static Saved saved(std::vector<Y>&) { return {}; }
+    static std::span<Variable<T>> list(Output& outputs) { return outputs; }
+    static Variables<T> gradient(std::span<const Variable<T>> g, Node<T>& first) { return gradients_of_list(g, first); }
+    static Output output(Node<T>& first, Needs needs) {
+        Output y;
+        y.reserve(first.outputs());
+        for (std::size_t k = 0; k < first.outputs(); ++k)
+            y.push_back(value_for_derivative(first.output(k), needs.output(k)));
         return y;
     }
 };

@@ -57,6 +57,25 @@ struct SumAndDifference {
     }
 };
 
+// As many outputs as it is told: x, x^2, ...
+struct AllPowers {
+    static constexpr auto name = "test_all_powers";
+    static constexpr auto needs = needs::inputs | needs::output;
+    std::size_t count;
+    std::vector<A> forward(const A& x) const {
+        std::vector<A> powers{x};
+        while (powers.size() < count) powers.push_back(powers.back() * x);
+        return powers;
+    }
+    auto vjp(const Variables<double>& g, const V& x, const Variables<double>& y) const {
+        return pullbacks([&] {
+            V total = g[0];
+            for (std::size_t k = 1; k < g.size(); ++k) total += g[k] * static_cast<double>(k + 1) * y[k] / x;
+            return total;
+        });
+    }
+};
+
 V leaf(A value) { return V(std::move(value), requires_grad); }
 
 template <class F>
@@ -118,6 +137,23 @@ BOOST_AUTO_TEST_CASE(an_output_that_is_not_used_counts_as_zero) {
     V first = apply(Both{}, x, w)[0];
     backward(sum(first));
     BOOST_TEST(x.grad()(0) == 3.0);
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_outputs_may_be_known_only_when_it_runs) {
+    for (std::size_t count : {1, 2, 7}) {
+        auto x = leaf(A{2.0});
+        auto powers = apply(AllPowers{count}, x);
+        BOOST_TEST(powers.size() == count);
+        backward(sum(powers.back() + powers.front()));
+        const auto n = static_cast<double>(count);
+        BOOST_TEST(x.grad()(0) == n * std::pow(2.0, n - 1) + 1);
+    }
+    auto f = [](const Variables<double>& in) {
+        auto powers = apply(AllPowers{4}, in[0]);
+        return powers[1] * powers[3];
+    };
+    auto report = gradcheck(f, {V(A{1.0, -2.0})}, {.order = 3});
+    BOOST_TEST(report, report.message());
 }
 
 BOOST_AUTO_TEST_CASE(each_output_is_a_target_of_its_own) {
