@@ -3,25 +3,9 @@
 
 #include <xtape/core/adjoint.hpp>
 #include <xtape/core/variable.hpp>
-
-#include <concepts>
+#include <xtape/ops/detail/mixture.hpp>
 
 namespace xtape {
-namespace detail {
-
-template <class T, class U>
-concept OtherType = !std::same_as<T, U>;
-
-template <class T, class U>
-Variable<T> refuse_mixture() {
-    static_assert(
-        std::same_as<T, U>,
-        "Variables of float and of double do not mix: make both of one type, as in Variable<double>(x.value())");
-    return {};
-}
-
-}    // namespace detail
-
 // y = a - b, broadcast; dy/da = 1, dy/db = -1. Throws ShapeError when the shapes do not broadcast; so do all below.
 template <class T>
 Variable<T> subtract(const Variable<T>& a, const Variable<T>& b);

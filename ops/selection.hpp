@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xtape/core/variable.hpp>
+#include <xtape/ops/detail/mixture.hpp>
 
 #include <concepts>
 #include <optional>
@@ -33,12 +34,19 @@ template <class V>
 concept Number = std::is_arithmetic_v<std::decay_t<V>>;
 template <class V>
 concept Expression = xt::is_xexpression<std::decay_t<V>>::value && !is_variable<std::decay_t<V>>;
-// Two operands of which at least one is a Variable, and no two Variables of different element types.
+// Two operands of which at least one is a Variable.
 template <class A, class B>
-concept WithVariable = (is_variable<A> && (std::same_as<A, B> || Number<B> || Expression<B>)) ||
+concept WithVariable = (is_variable<A> && (is_variable<B> || Number<B> || Expression<B>)) ||
                        (is_variable<B> && (Number<A> || Expression<A>));
 template <class A, class B>
 concept Operands = WithVariable<AsVariable<A>, AsVariable<B>>;
+// Variables of float and of double, which do not mix.
+template <class A, class B>
+concept Mixture = is_variable<A> && is_variable<B> && OtherType<A, B>;
+template <class A, class B>
+void refuse_mixture_of() {
+    refuse_mixture<typename A::value_type, typename B::value_type>();
+}
 
 constexpr Comparison mirrored(Comparison comparison) {
     switch (comparison) {
@@ -52,7 +60,9 @@ constexpr Comparison mirrored(Comparison comparison) {
 
 template <class A, class B>
 Mask compare(Comparison comparison, const A& a, const B& b) {
-    if constexpr (Number<B>)
+    if constexpr (Mixture<A, B>)
+        return refuse_mixture_of<A, B>(), Mask();
+    else if constexpr (Number<B>)
         return compare_number(comparison, a, static_cast<double>(b));
     else if constexpr (Number<A>)
         return compare_number(mirrored(comparison), b, static_cast<double>(a));
@@ -117,7 +127,9 @@ requires detail::Operands<A, B> && detail::Expression<M> && std::same_as < typen
 bool > auto where(M&& mask, A&& a, B&& b) {
     using L = AsVariable<A>;
     using R = AsVariable<B>;
-    if constexpr (!std::same_as<std::decay_t<M>, Mask>)
+    if constexpr (detail::Mixture<L, R>)
+        return detail::refuse_mixture_of<L, R>(), L();
+    else if constexpr (!std::same_as<std::decay_t<M>, Mask>)
         return where(Mask(mask), a, b);
     else if constexpr (detail::Number<R>)
         return detail::where(mask, a, static_cast<double>(b));
@@ -144,6 +156,10 @@ template <class T>
 Variable<T> maximum(double number, const Variable<T>& x) {
     return maximum(x, number);
 }
+template <class T, detail::OtherType<T> U>
+Variable<T> maximum(const Variable<T>&, const Variable<U>&) {
+    return detail::refuse_mixture<T, U>();
+}
 
 // y = min(a, b), NaN if either is, broadcast; dy/da = 1 where a < b, 1/2 where a = b, 0 where a > b; dy/db likewise.
 // Throws ShapeError when the shapes do not broadcast.
@@ -154,6 +170,10 @@ Variable<T> minimum(const Variable<T>& x, double number);
 template <class T>
 Variable<T> minimum(double number, const Variable<T>& x) {
     return minimum(x, number);
+}
+template <class T, detail::OtherType<T> U>
+Variable<T> minimum(const Variable<T>&, const Variable<U>&) {
+    return detail::refuse_mixture<T, U>();
 }
 
 // y = a + w (b - a), broadcast, exactly b at w = 1; dy/da = 1 - w, dy/db = w, dy/dw = b - a. Throws ShapeError when the

@@ -1,0 +1,12 @@
+// expect: Variables of float and of double do not mix
+#include <xtape/ops/selection.hpp>
+
+using namespace xtape;
+
+Variable<float> mix(const Variable<float>& x, const Variable<double>& y) {
+#ifndef RIGHT
+    return maximum(x, y);
+#else
+    return maximum(x, Variable<float>(y.value()));
+#endif
+}
