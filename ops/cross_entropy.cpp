@@ -50,6 +50,17 @@ std::pair<Lanes<T>, Lanes<T>> sums_of_columns(const T* column, std::size_t step,
                       step, n, [=](Lanes<T> a) { return exp(a - most); }, column)};
 }
 
+// The targets of rows that stand side by side, as numbers of their element type; -1 for a row that is ignored.
+template <class T>
+Lanes<T> target_lanes(const std::int64_t* target, std::size_t count, std::int64_t ignored) {
+    T lanes[Lanes<T>::width];
+    for (std::size_t c = 0; c < Lanes<T>::width; ++c) {
+        const std::int64_t t = target[std::min(c, count - 1)];
+        lanes[c] = t == ignored ? T(-1) : static_cast<T>(t);
+    }
+    return Lanes<T>::load(lanes);
+}
+
 template <class T>
 struct IndexCrossEntropy {
     static constexpr auto name = "softmax_cross_entropy";
@@ -78,14 +89,12 @@ struct IndexCrossEntropy {
                 const auto [most, all] = sums_of_columns(column, step, n);
                 const Lanes<T> total = detail::column_sum(
                     step, smoothing == 0 ? 0 : n, [most = most](Lanes<T> a) { return a - most; }, column);
-                T centres[Lanes<T>::width] = {}, counted[Lanes<T>::width] = {};
-                for (std::size_t c = 0; c < count; ++c)
-                    if (const std::int64_t t = target[first + c]; t != ignored) {
-                        centres[c] = column[static_cast<std::size_t>(t) * step + c];
-                        counted[c] = 1;
-                    }
-                const Lanes<T> result = finish(log(all), Lanes<T>::load(centres) - most, total);
-                detail::store_rows<T>(select(Lanes<T>::load(counted) != 0, result, 0), loss + first, count);
+                const Lanes<T> t = target_lanes<T>(target + first, count, ignored);
+                Lanes<T> centre = Lanes<T>::load(column);
+                for (std::size_t k = 1; k < n; ++k)
+                    centre = select(t == static_cast<T>(k), Lanes<T>::load(column + k * step), centre);
+                const Lanes<T> result = finish(log(all), centre - most, total);
+                detail::store_rows<T>(select(t < 0, 0, result), loss + first, count);
                 detail::store_rows(most, max + first, count);
                 detail::store_rows(all, sum + first, count);
             };
@@ -130,13 +139,12 @@ struct IndexCrossEntropy {
                 const Lanes<T> slope = detail::load_rows(slopes + first, count);
                 const Lanes<T> scale = slope / detail::load_rows(sum + first, count);
                 const Lanes<T> shift = slope * (smoothing / static_cast<T>(n));
-                detail::map_column(
-                    column, step, n, [=](Lanes<T> a) { return exp(a - most) * scale - shift; }, column);
-                for (std::size_t c = 0; c < count; ++c)
-                    if (const std::int64_t t = target[first + c]; t != ignored)
-                        column[static_cast<std::size_t>(t) * step + c] -= slopes[first + c] * (1 - smoothing);
-                    else
-                        for (std::size_t k = 0; k < n; ++k) column[k * step + c] = 0;
+                const Lanes<T> t = target_lanes<T>(target + first, count, ignored), one = slope * (1 - smoothing);
+                for (std::size_t k = 0; k < n; ++k) {
+                    const Lanes<T> all = exp(Lanes<T>::load(column + k * step) - most) * scale - shift;
+                    const Lanes<T> logit_slope = select(t == static_cast<T>(k), all - one, all);
+                    select(t < 0, 0, logit_slope).store(column + k * step);
+                }
             };
             detail::side_by_side<T, 1>(targets.size(), n, {logits}, out, detail::parallel_functions, body);
             return result;

@@ -1,6 +1,8 @@
 #include <xtape/core/detail/fold.hpp>
 #include <xtape/core/pointwise.hpp>
+#include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/rows.hpp>
 #include <xtape/ops/extrema.hpp>
 #include <xtape/ops/norm.hpp>
 #include <xtape/ops/power.hpp>
@@ -100,7 +102,12 @@ struct PowerNorm {
     double p;
     Array<T> forward(const View<T>& x) const {
         Array<T> y = detail::fold(Powers<T>{p}, detail::Arranged<T>(x, kept), result);
-        for (T& element : y.storage()) element = static_cast<T>(std::pow(element, 1 / p));
+        T* norms = y.storage().data();
+        const Lanes<T> root(1 / p);
+        detail::parallel_for(y.size(), detail::parallel_functions, [=](std::size_t begin, std::size_t end) {
+            detail::map_row(
+                norms + begin, end - begin, [=](Lanes<T> sum) { return pow(sum, root); }, norms + begin);
+        });
         return y;
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) const {

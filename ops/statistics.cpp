@@ -64,8 +64,7 @@ struct Var {
     Array<T> forward(const View<T>& x) const {
         // The means from the first elements on: those of equal numbers are exact, and their variance 0.
         const detail::Arranged<T> elements(x, kept);
-        if (elements.inner == 1 && elements.length > 0 && elements.length < detail::longest_side_by_side)
-            return of_short_rows(elements);
+        if (has_short_rows(elements)) return of_short_rows(elements);
         Array<T> means = empty_array<T>(kept);
         if (count > 0) detail::copy_strided(x.data(), kept, x.strides, means.storage().data());
         const Array<T> shifts = detail::fold(Differences<T>{}, elements, kept, std::as_const(means).storage().data());
@@ -75,24 +74,57 @@ struct Var {
         for (T& element : y.storage()) element /= static_cast<T>(divisor);
         return y;
     }
+    static bool has_short_rows(const detail::Arranged<T>& x) {
+        return x.inner == 1 && x.length > 0 && x.length < detail::longest_side_by_side;
+    }
+    bool reduces_last_axes(const Shape& shape) const {
+        bool reducing = false;
+        for (std::size_t d = 0; d < shape.size(); ++d) {
+            if (shape[d] == 1) continue;
+            if (reducing && kept[d] != 1) return false;
+            reducing = kept[d] == 1;
+        }
+        return true;
+    }
+    // The means of rows that stand side by side.
+    Lanes<T> mean_of_column(const T* column, std::size_t step, std::size_t length) const {
+        const Lanes<T> origin = Lanes<T>::load(column);
+        const Lanes<T> shift = detail::column_sum(
+            step, length, [=](Lanes<T> a) { return a - origin; }, column);
+        return origin + shift / static_cast<T>(count);
+    }
     Array<T> of_short_rows(const detail::Arranged<T>& rows) const {
         Array<T> y = empty_array<T>(result);
         T* out = y.storage().data();
         detail::side_by_side<T, 1>(rows.outer, rows.length, {rows.data()}, nullptr, detail::parallel_elements,
                                    [&](const auto& x, std::size_t step, std::size_t first, std::size_t lines) {
                                        const T* column = x[0];
-                                       const Lanes<T> origin = Lanes<T>::load(column);
-                                       const Lanes<T> shift = detail::column_sum(
-                                           step, rows.length, [=](Lanes<T> a) { return a - origin; }, column);
-                                       const Lanes<T> mean = origin + shift / static_cast<T>(count);
+                                       const Lanes<T> mean = mean_of_column(column, step, rows.length);
                                        const Lanes<T> squares = detail::column_sum(
                                            step, rows.length, [=](Lanes<T> a) { return square(a - mean); }, column);
                                        detail::store_rows<T>(squares / static_cast<T>(divisor), out + first, lines);
                                    });
         return y;
     }
+    Array<T> gradient_of_short_rows(const Array<T>& g, const detail::Arranged<T>& rows) const {
+        Array<T> gradient = empty_array<T>(Shape{rows.outer, rows.length});
+        const T* slopes = g.storage().data();
+        detail::side_by_side<T, 1>(
+            rows.outer, rows.length, {rows.data()}, gradient.storage().data(), detail::parallel_elements,
+            [&](const auto& x, std::size_t step, std::size_t first, std::size_t lines) {
+                T* column = x[0];
+                const Lanes<T> mean = mean_of_column(column, step, rows.length);
+                const Lanes<T> slope = detail::load_rows(slopes + first, lines) * static_cast<T>(2 / divisor);
+                detail::map_column(
+                    column, step, rows.length, [=](Lanes<T> a) { return slope * (a - mean); }, std::as_const(column));
+            });
+        return gradient;
+    }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
         return pullbacks([&] {
+            if (!is_recording() && reduces_last_axes(x.shape()))
+                if (const detail::Arranged<T> rows(detail::view_of(x), kept); has_short_rows(rows))
+                    return Variable<T>(share(gradient_of_short_rows(g.value(), rows), x.shape()));
             return pointwise(ScaledDifference{}, reshape(g * 2 / divisor, kept), x, mean(x, axes, {.keep_dims = true}));
         });
     }
