@@ -50,16 +50,22 @@ void accumulate(Variable<T>& total, Variable<T>&& g) {
         total = add(total, g);
 }
 
-// Names the operation whose derivative is being taken, for errors.
+// Names the operation whose derivative is being taken, for errors, and says whether its record is spent.
 class Differentiating {
 public:
-    explicit Differentiating(const char* operation) : before_(std::exchange(detail::differentiating, operation)) {}
-    ~Differentiating() { detail::differentiating = before_; }
+    Differentiating(const char* operation, bool spending)
+        : before_(std::exchange(detail::differentiating, operation)),
+          spending_before_(std::exchange(detail::spending, spending)) {}
+    ~Differentiating() {
+        detail::differentiating = before_;
+        detail::spending = spending_before_;
+    }
     Differentiating(const Differentiating&) = delete;
     Differentiating& operator=(const Differentiating&) = delete;
 
 private:
     const char* before_;
+    bool spending_before_;
 };
 
 template <class T>
@@ -244,7 +250,7 @@ private:
         for (std::size_t i = 0; i < inputs.size(); ++i)
             needed_[i] = inputs[i].node->requires_grad && stops_[find(inputs[i].node)].wanted;
         {
-            Differentiating guard(stop.node->operation);
+            Differentiating guard(stop.node->operation, !retain_);
             if (!pull_into(stop, inputs))
                 stop.node->record->pull(gradients, *stop.node, {needed_.data(), inputs.size()}, pulled_);
         }

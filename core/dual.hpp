@@ -108,7 +108,8 @@ public:
     }
     friend Dual sinh(const Dual& a) { return {sinh(a.value), a.slope * cosh(a.value)}; }
     friend Dual cosh(const Dual& a) { return {cosh(a.value), a.slope * sinh(a.value)}; }
-    friend Dual tanh(const Dual& a) { return {tanh(a.value), a.slope * tanh_slope(a.value)}; }
+    friend Dual tanh(const Dual& a) { return chain(a, tanh_and_slope(a.value)); }
+    friend ValueAndSlope<Dual> tanh_and_slope(const Dual& a) { return {tanh(a), tanh_slope(a)}; }
     friend Dual tanh_slope(const Dual& a) {
         V y = tanh_slope(a.value);
         return {y, a.slope * (-2 * y * tanh(a.value))};
@@ -116,8 +117,9 @@ public:
     friend Dual asinh(const Dual& a) { return {asinh(a.value), a.slope / hypot(a.value, V(1))}; }
     friend Dual acosh(const Dual& a) { return {acosh(a.value), a.slope / (sqrt(a.value - 1) * sqrt(a.value + 1))}; }
     friend Dual atanh(const Dual& a) { return {atanh(a.value), a.slope / (1 - a.value * a.value)}; }
-    friend Dual erf(const Dual& a) {
-        return {erf(a.value), a.slope * (2 * std::numbers::inv_sqrtpi) * exp_minus_square(a.value)};
+    friend Dual erf(const Dual& a) { return chain(a, erf_and_slope(a.value)); }
+    friend ValueAndSlope<Dual> erf_and_slope(const Dual& a) {
+        return {erf(a), (2 * std::numbers::inv_sqrtpi) * exp_minus_square(a)};
     }
     friend Dual erfc(const Dual& a) {
         return {erfc(a.value), -(a.slope * (2 * std::numbers::inv_sqrtpi) * exp_minus_square(a.value))};
@@ -132,19 +134,18 @@ public:
     friend Dual polygamma(int n, const Dual& a) { return {polygamma(n, a.value), a.slope * polygamma(n + 1, a.value)}; }
 
     // What is made of e^x so that it neither overflows nor cancels, nor does its derivative.
-    friend Dual sigmoid(const Dual& a) { return {sigmoid(a.value), a.slope * sigmoid_slope(a.value)}; }
+    friend Dual sigmoid(const Dual& a) { return chain(a, sigmoid_and_slope(a.value)); }
+    friend ValueAndSlope<Dual> sigmoid_and_slope(const Dual& a) { return {sigmoid(a), sigmoid_slope(a)}; }
     friend Dual sigmoid_slope(const Dual& a) {
         V y = sigmoid_slope(a.value);
         return {y, a.slope * (-y * tanh(0.5 * a.value))};
     }
     friend Dual log_sigmoid(const Dual& a) { return {log_sigmoid(a.value), a.slope * sigmoid(-a.value)}; }
     friend Dual softplus(const Dual& a) { return {softplus(a.value), a.slope * sigmoid(a.value)}; }
-    friend Dual silu(const Dual& a) {
-        V s = sigmoid(a.value);
-        return {silu(a.value), a.slope * (s + a.value * sigmoid_slope(a.value))};
-    }
+    friend Dual silu(const Dual& a) { return a * sigmoid(a); }
     friend Dual relu(const Dual& a) { return {relu(a.value), select(a.value > 0, a.slope, 0)}; }
-    friend Dual gelu(const Dual& a) { return {gelu(a.value), a.slope * gelu_slope(a.value)}; }
+    friend Dual gelu(const Dual& a) { return chain(a, gelu_and_slope(a.value)); }
+    friend ValueAndSlope<Dual> gelu_and_slope(const Dual& a) { return {gelu(a), gelu_slope(a)}; }
     friend Dual gelu_slope(const Dual& a) {
         return {gelu_slope(a.value), a.slope * (2 - a.value * a.value) * normal_density(a.value)};
     }
@@ -159,6 +160,7 @@ public:
     }
 
 private:
+    static Dual chain(const Dual& a, const ValueAndSlope<V>& y) { return {y.value, a.slope * y.slope}; }
     static V normal_density(const V& x) {
         constexpr double sqrt_half = 0.5 * std::numbers::sqrt2;
         return (sqrt_half * std::numbers::inv_sqrtpi) * exp_minus_square(sqrt_half * x);

@@ -16,6 +16,8 @@ inline thread_local Mode mode;
 
 // The operation whose derivative the sweep of this thread is taking now.
 inline thread_local const char* differentiating = nullptr;
+// Whether that sweep spends the graph: what a record has saved may then become a gradient.
+inline thread_local bool spending = false;
 
 }    // namespace detail
 

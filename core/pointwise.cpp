@@ -155,6 +155,21 @@ void run_blocks(BlockKernel<T> kernel, const void* op, std::span<const Operand<T
                  [&](std::size_t begin, std::size_t end) { run_rows(kernel, op, loop, out, begin, end); });
 }
 
+template <class T>
+Variable<T> times_slope(const Variable<T>& g, Array<T>& slope) {
+    const T* slopes = std::as_const(slope).storage().data();
+    Array<T> gradient = spending ? Array<T>(std::move(slope)) : empty_array<T>(g.shape());
+    const std::array<Operand<T>, 2> in{operand(g), Operand<T>{slopes, &g.shape(), nullptr}};
+    BlockKernel<T> multiply = [](const void*, const T* const* factors, T* out, std::size_t count) {
+        compute_block<>([](const auto& a, const auto& b) { return a * b; }, factors, out, count,
+                        std::make_index_sequence<2>{});
+    };
+    run_blocks<T>(multiply, nullptr, in, gradient.storage().data(), g.shape());
+    return make_variable<T>(std::move(gradient));
+}
+
+template Variable<float> times_slope(const Variable<float>&, Array<float>&);
+template Variable<double> times_slope(const Variable<double>&, Array<double>&);
 template void run_blocks(BlockKernel<float>, const void*, std::span<const Operand<float>>, float*, const Shape&);
 template void run_blocks(BlockKernel<double>, const void*, std::span<const Operand<double>>, double*, const Shape&);
 

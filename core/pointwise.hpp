@@ -12,9 +12,15 @@
 // and on Variables when the gradient itself is to be differentiated. With several inputs vjp returns pullbacks(...). A
 // vjp that reads a value which is not declared in `needs` does not compile. What takes more than one output or a saved
 // value is not pointwise: see operation.hpp.
+//
+// Where a function of one input shares most of its work with its derivative, `static constexpr bool keeps_slope =
+// true;` has both computed in one pass when the operation is recorded: forward then also runs on dual numbers, unless
+// of_block(x, y, slope, count) fills blocks of T by hand (with no slope where that is null). The slope is kept until
+// the sweep multiplies it by the gradient, in place if the graph is spent. See docs/adr/kept-slopes.md.
 #pragma once
 
 #include <xtape/core/detail/lanes.hpp>
+#include <xtape/core/dual.hpp>
 #include <xtape/core/operation.hpp>
 
 #include <array>
@@ -67,10 +73,51 @@ void compute_block(const Function& function, const T* const* in, T* out, std::si
     if (i < count) L(function(L::load_part(in[I] + i, count - i)...)).store_part(out + i, count - i);
 }
 
+template <class Op>
+concept KeepsSlope = requires {
+    requires Op::keeps_slope;
+};
+template <class Op, class T>
+concept OfBlock = requires(const T* x, T* y, std::size_t count) {
+    Op::of_block(x, y, y, count);
+};
+
 template <class Op, class T, std::size_t N>
 void forward_block(const void* op, const T* const* in, T* out, std::size_t count) {
-    compute_block<>([&](const auto&... x) { return static_cast<const Op*>(op)->forward(x...); }, in, out, count,
-                    std::make_index_sequence<N>{});
+    if constexpr (OfBlock<Op, T>)
+        Op::of_block(in[0], out, static_cast<T*>(nullptr), count);
+    else
+        compute_block<>([&](const auto&... x) { return static_cast<const Op*>(op)->forward(x...); }, in, out, count,
+                        std::make_index_sequence<N>{});
+}
+
+// An operation with the arrays that its value and its slope go to.
+template <class Op, class T>
+struct WithSlope {
+    const Op& op;
+    T* value;
+    T* slope;
+};
+template <class Op, class T>
+void value_and_slope_block(const void* with_slope, const T* const* in, T* out, std::size_t count) {
+    const auto& with = *static_cast<const WithSlope<Op, T>*>(with_slope);
+    T* slope = with.slope + (out - with.value);
+    if constexpr (OfBlock<Op, T>) {
+        Op::of_block(in[0], out, slope, count);
+    } else {
+        using L = Lanes<T>;
+        auto both = [&](L x) { return Dual<L>(with.op.forward(Dual<L>(x, 1))); };
+        std::size_t i = 0;
+        for (; i + L::width <= count; i += L::width) {
+            const Dual<L> y = both(L::load(in[0] + i));
+            y.value.store(out + i);
+            y.slope.store(slope + i);
+        }
+        if (i == count) return;
+        const Dual<L> y = both(L::load_part(in[0] + i, count - i));
+        y.value.store_part(out + i, count - i);
+        y.slope.store_part(slope + i, count - i);
+    }
 }
 
 // What vjp gets on lanes for a value that `needs` does not declare.
@@ -173,6 +220,47 @@ private:
     }
 };
 
+// g times the slope; in the slope's place if the graph is spent, which leaves the slope empty.
+template <class T>
+Variable<T> times_slope(const Variable<T>& g, Array<T>& slope);
+
+template <class Op, class T>
+class SlopeRecord final : public FixedRecord<T, 1, Op, Array<T>> {
+public:
+    using typename FixedRecord<T, 1, Op, Array<T>>::Inputs;
+    SlopeRecord(Op&& op, Array<T>&& slope, const Inputs& x)
+        : FixedRecord<T, 1, Op, Array<T>>(std::move(op), {}, x), slope_(std::move(slope)) {}
+
+    void pull(std::span<const Variable<T>> g, Node<T>& output, std::span<const bool> wanted,
+              std::span<Variable<T>> gradients) override {
+        if (is_recording() || std::as_const(slope_).storage().empty())
+            this->pull_variables(g, output, wanted, gradients, std::index_sequence<0>{});
+        else if (wanted[0])
+            gradients[0] = times_slope(g[0], slope_);
+    }
+
+private:
+    Array<T> slope_;
+};
+
+template <class Op, class T>
+Variable<T> pointwise_with_slope(Op&& op, const Variable<T>& x) {
+    const Operand<T> in = operand(x);
+    Array<T> value = empty_array<T>(x.shape()), slope;
+    T* const y = value.storage().data();
+    if (is_recording() && x.requires_grad()) {
+        slope = empty_array<T>(x.shape());
+        const WithSlope<Op, T> with{op, y, slope.storage().data()};
+        run_blocks<T>(&value_and_slope_block<Op, T>, &with, {&in, 1}, y, value.shape());
+    } else {
+        run_blocks<T>(&forward_block<Op, T, 1>, &op, {&in, 1}, y, value.shape());
+    }
+    const std::array<const Variable<T>*, 1> inputs{&x};
+    return conclude<T>(Op::name, value, inputs, [&](auto&&) {
+        return std::make_unique<SlopeRecord<Op, T>>(std::move(op), std::move(slope), inputs);
+    });
+}
+
 template <class T, std::same_as<Variable<T>>... Rest>
 Shape broadcast_all([[maybe_unused]] const char* name, const Variable<T>& first, const Rest&... rest) {
     Shape shape = first.shape();
@@ -187,14 +275,19 @@ template <class Op, class T, std::same_as<Variable<T>>... Rest>
 Variable<T> pointwise(Op op, const Variable<T>& first, const Rest&... rest) {
     constexpr std::size_t count = 1 + sizeof...(Rest);
     detail::require_registration<Op>();
-    static_assert(count + 2 <= detail::most_operands<T>, "a pointwise operation has at most six inputs");
-    Array<T> value = empty_array<T>(detail::broadcast_all(Op::name, first, rest...));
-    const std::array<detail::Operand<T>, count> in{detail::operand(first), detail::operand(rest)...};
-    detail::run_blocks<T>(&detail::forward_block<Op, T, count>, &op, in, value.storage().data(), value.shape());
-    const std::array<const Variable<T>*, count> inputs{&first, &rest...};
-    return detail::conclude<T>(Op::name, value, inputs, [&](auto&&) {
-        return std::make_unique<detail::PointwiseRecord<Op, T, count>>(std::move(op), inputs);
-    });
+    if constexpr (detail::KeepsSlope<Op>) {
+        static_assert(count == 1, "an operation that keeps its slope has one input");
+        return detail::pointwise_with_slope(std::move(op), first);
+    } else {
+        static_assert(count + 2 <= detail::most_operands<T>, "a pointwise operation has at most six inputs");
+        Array<T> value = empty_array<T>(detail::broadcast_all(Op::name, first, rest...));
+        const std::array<detail::Operand<T>, count> in{detail::operand(first), detail::operand(rest)...};
+        detail::run_blocks<T>(&detail::forward_block<Op, T, count>, &op, in, value.storage().data(), value.shape());
+        const std::array<const Variable<T>*, count> inputs{&first, &rest...};
+        return detail::conclude<T>(Op::name, value, inputs, [&](auto&&) {
+            return std::make_unique<detail::PointwiseRecord<Op, T, count>>(std::move(op), inputs);
+        });
+    }
 }
 
 }    // namespace xtape

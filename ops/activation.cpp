@@ -1,3 +1,4 @@
+#include <xtape/core/detail/math/blocks.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/activation.hpp>
 #include <xtape/ops/arithmetic.hpp>
@@ -60,8 +61,12 @@ struct Sigmoid {
     static constexpr auto name = "sigmoid";
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"activation", "y = 1 / (1 + e^-x)", "dy/dx = sigmoid(x) sigmoid(-x)"};
+    static constexpr bool keeps_slope = true;
     auto forward(const auto& x) const { return sigmoid(x); }
     auto vjp(const auto& g, const auto& x, const auto&) const { return g * sigmoid_slope(x); }
+    static void of_block(const auto* x, auto* y, auto* slope, std::size_t count) {
+        detail::math::sigmoid(x, y, slope, count);
+    }
     static Samples samples() {
         return unary_samples([](const auto& x) { return sigmoid(x[0]); }, sigmoid_of, six_numbers());
     }
@@ -126,8 +131,12 @@ struct Gelu {
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"activation", "y = x P(x), P(x) = (1 + erf(x / sqrt 2)) / 2",
                                  "dy/dx = P(x) + x e^(-x^2 / 2) / sqrt(2 pi)"};
+    static constexpr bool keeps_slope = true;
     auto forward(const auto& x) const { return gelu(x); }
     auto vjp(const auto& g, const auto& x, const auto&) const { return g * gelu_slope(x); }
+    static void of_block(const auto* x, auto* y, auto* slope, std::size_t count) {
+        detail::math::gelu(x, y, slope, count);
+    }
     static Samples samples() {
         return unary_samples([](const auto& x) { return gelu(x[0]); },
                              [](double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }, six_numbers());
@@ -140,6 +149,7 @@ struct GeluTanh {
     static constexpr About about{"activation", "y = x s, s = sigmoid(z), z = 2 sqrt(2 / pi) (x + 0.044715 x^3)",
                                  "dy/dx = s + x sigmoid(z) sigmoid(-z) dz/dx"};
     static constexpr double slope = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
+    static constexpr bool keeps_slope = true;
     auto forward(const auto& x) const { return x * sigmoid(slope * x * (1 + cubic * (x * x))); }
     auto vjp(const auto& g, const auto& x, const auto&) const {
         auto squared = x * x, z = slope * x * (1 + cubic * squared);
@@ -159,10 +169,14 @@ struct Silu {
     static constexpr auto name = "silu";
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"activation", "y = x s, s = sigmoid(x)", "dy/dx = s (1 + x (1 - s))"};
+    static constexpr bool keeps_slope = true;
     auto forward(const auto& x) const { return x * sigmoid(x); }
     auto vjp(const auto& g, const auto& x, const auto&) const {
         auto s = sigmoid(x);
         return g * (s * (1 + x * (1 - s)));
+    }
+    static void of_block(const auto* x, auto* y, auto* slope, std::size_t count) {
+        detail::math::silu(x, y, slope, count);
     }
     static Samples samples() {
         return unary_samples([](const auto& x) { return silu(x[0]); }, [](double x) { return x * sigmoid_of(x); },

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/math/blocks.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/hyperbolic.hpp>
@@ -63,8 +64,12 @@ struct Tanh {
     static constexpr auto name = "tanh";
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"hyperbolic", "y = tanh x", "dy/dx = 1 / cosh(x)^2"};
+    static constexpr bool keeps_slope = true;
     auto forward(const auto& x) const { return tanh(x); }
     auto vjp(const auto& g, const auto& x, const auto&) const { return g * tanh_slope(x); }
+    static void of_block(const auto* x, auto* y, auto* slope, std::size_t count) {
+        detail::math::tanh(x, y, slope, count);
+    }
     static Samples samples() {
         return unary_samples([](const auto& x) { return tanh(x[0]); }, [](double x) { return std::tanh(x); },
                              {-2.0, -0.75, -0.25, 0.25, 1.0, 2.5});

@@ -42,10 +42,11 @@ using Second = Other;
 inline constexpr std::size_t deepest_map = 4;
 
 // The mixed derivative of f with respect to the inputs that `directions` lists (Depth of them), by nested dual numbers.
-template <class F, std::size_t Depth>
+template <class F, std::size_t Depth, std::size_t Inputs>
 struct Mapped {
     static constexpr auto name = "map";
     static constexpr auto needs = needs::inputs;
+    static constexpr bool keeps_slope = Inputs == 1 && Depth < deepest_map;
     [[no_unique_address]] F f;
     std::array<unsigned char, Depth == 0 ? 1 : Depth> directions{};
 
@@ -66,8 +67,8 @@ private:
         return N::top(typename N::Number(f(N::number(x, I, directions)...)));
     }
 
-    Mapped<F, Depth + 1> deeper(std::size_t input) const {
-        Mapped<F, Depth + 1> result{f, {}};
+    Mapped<F, Depth + 1, Inputs> deeper(std::size_t input) const {
+        Mapped<F, Depth + 1, Inputs> result{f, {}};
         for (std::size_t d = 0; d < Depth; ++d) result.directions[d] = directions[d];
         result.directions[Depth] = static_cast<unsigned char>(input);
         return result;
@@ -115,7 +116,8 @@ Variable<T> map(F f, const Variable<T>& first, const Rest&... rest) {
         takes_numbers,
         "map's function takes as many numbers as there are variables, each by `auto`: it is called with numbers "
         "that carry derivatives, which do not convert to double or float");
-    if constexpr (takes_numbers) return pointwise(detail::Mapped<F, 0>{std::move(f), {}}, first, rest...);
+    if constexpr (takes_numbers)
+        return pointwise(detail::Mapped<F, 0, 1 + sizeof...(Rest)>{std::move(f), {}}, first, rest...);
 }
 
 }    // namespace xtape

@@ -1,3 +1,4 @@
+#include <xtape/core/detail/math/blocks.hpp>
 #include <xtape/core/pointwise.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/exponential.hpp>
@@ -27,8 +28,12 @@ struct Erf {
     static constexpr auto needs = needs::inputs;
     static constexpr About about{"special", "y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x",
                                  "dy/dx = 2 / sqrt(pi) e^(-x^2)"};
+    static constexpr bool keeps_slope = true;
     auto forward(const auto& x) const { return erf(x); }
     auto vjp(const auto& g, const auto& x, const auto&) const { return g * (two_over_sqrt_pi * exp_minus_square(x)); }
+    static void of_block(const auto* x, auto* y, auto* slope, std::size_t count) {
+        detail::math::erf(x, y, slope, count);
+    }
     static Samples samples() {
         return unary_samples([](const auto& x) { return erf(x[0]); }, [](double x) { return std::erf(x); },
                              {-2.0, -0.75, -0.25, 0.25, 1.0, 2.5});

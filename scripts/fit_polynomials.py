@@ -74,12 +74,21 @@ emit("sinh_float", "(sinh(t) / t - 1) / t^2 in t^2", sinh_rest, 0, 1, 4, 24)
 emit("sinh_double", "(sinh(t) / t - 1) / t^2 in t^2", sinh_rest, 0, 1, 8)
 
 erf_ratio = at_zero(lambda w: mp.erf(mp.sqrt(w)) / mp.sqrt(w) - 1, 2 / mp.sqrt(mp.pi) - 1)
-emit("erf_float", "erf(x) / x - 1 in x^2", erf_ratio, 0, 1, 8, 24, offset=1)
-emit("erf_double", "erf(x) / x - 1 in x^2", erf_ratio, 0, 1, 14, offset=1)
+emit("erf_float", "erf(x) / x - 1 in x^2", erf_ratio, 0, 1, 7, 24, offset=1)
+emit("erf_double", "erf(x) / x - 1 in x^2", erf_ratio, 0, 1, 12, offset=1)
 
 
 def erfcx(a):
     return mp.exp(a * a) * mp.erfc(a)
+
+
+def erf_tail_of(k):
+    return lambda u: erfcx(1 / u - k) / u
+
+
+# Of 1 - erf, which is small: their error matters less than that of erf.
+emit("erf_tail_float", "e^(a^2) erfc(a) / u in u = 1 / (a + 2)", erf_tail_of(2), 1 / mpf("5.93"), 1 / mpf(3), 6, 24)
+emit("erf_tail_double", "e^(a^2) erfc(a) / u in u = 1 / (a + 3)", erf_tail_of(3), 1 / mpf("8.95"), 1 / mpf(4), 15)
 
 
 def erfcx_of(q):    # q = (a - 4) / (a + 4)

@@ -19,6 +19,12 @@ concept Arithmetic = std::integral<T> || std::floating_point<T>;
 template <class T>
 class Lanes;
 
+// A function's value and its derivative, which share most of their work.
+template <class V>
+struct ValueAndSlope {
+    V value, slope;
+};
+
 namespace detail {
 
 // Functions on lanes that xsimd lacks, or computes with more than two units in the last place of error: compiled once,
@@ -52,11 +58,25 @@ Lanes<T> sinh(Lanes<T> x);
 template <class T>
 Lanes<T> cosh(Lanes<T> x);
 template <class T>
+Lanes<T> tanh(Lanes<T> x);
+template <class T>
+Lanes<T> tanh_slope(Lanes<T> x);
+template <class T>
+ValueAndSlope<Lanes<T>> tanh_and_slope(Lanes<T> x);
+template <class T>
+Lanes<T> sigmoid(Lanes<T> x);
+template <class T>
+Lanes<T> sigmoid_slope(Lanes<T> x);
+template <class T>
+ValueAndSlope<Lanes<T>> sigmoid_and_slope(Lanes<T> x);
+template <class T>
 Lanes<T> asinh(Lanes<T> x);
 template <class T>
 Lanes<T> acosh(Lanes<T> x);
 template <class T>
 Lanes<T> erf(Lanes<T> x);
+template <class T>
+ValueAndSlope<Lanes<T>> erf_and_slope(Lanes<T> x);
 template <class T>
 Lanes<T> erfc(Lanes<T> x);
 template <class T>
@@ -65,6 +85,8 @@ template <class T>
 Lanes<T> gelu(Lanes<T> x);
 template <class T>
 Lanes<T> gelu_slope(Lanes<T> x);
+template <class T>
+ValueAndSlope<Lanes<T>> gelu_and_slope(Lanes<T> x);
 template <class T>
 Lanes<T> lgamma(Lanes<T> x);
 template <class T>
@@ -203,7 +225,7 @@ public:
     friend Lanes atan2(Lanes a, Lanes b) { return detail::math::atan2(a, b); }
     friend Lanes sinh(Lanes a) { return detail::math::sinh(a); }
     friend Lanes cosh(Lanes a) { return detail::math::cosh(a); }
-    friend Lanes tanh(Lanes a) { return xsimd::tanh(a.batch_); }
+    friend Lanes tanh(Lanes a) { return detail::math::tanh(a); }
     friend Lanes asinh(Lanes a) { return detail::math::asinh(a); }
     friend Lanes acosh(Lanes a) { return detail::math::acosh(a); }
     friend Lanes atanh(Lanes a) { return xsimd::atanh(a.batch_); }
@@ -214,16 +236,15 @@ public:
     friend Lanes polygamma(int n, Lanes a) { return detail::math::polygamma(n, a); }
     friend Lanes pow(Lanes a, Lanes b) { return detail::math::pow(a, b); }
 
-    // Forms that keep their relative accuracy where they are small.
-    friend Lanes sigmoid(Lanes a) {
-        Lanes e = exp(-abs(a));
-        return select(a < 0, e, 1) / (1 + e);
-    }
-    friend Lanes sigmoid_slope(Lanes a) {    // sigmoid(a) sigmoid(-a)
-        Lanes e = exp(-abs(a));
-        return e / square(1 + e);
-    }
-    friend Lanes tanh_slope(Lanes a) { return 4 * sigmoid_slope(2 * a); }    // 1 - tanh(a)^2
+    // Derivatives in forms that keep their relative accuracy where they are small; values are those of the plain
+    // functions.
+    friend Lanes tanh_slope(Lanes a) { return detail::math::tanh_slope(a); }    // 1 - tanh(a)^2
+    friend ValueAndSlope<Lanes> tanh_and_slope(Lanes a) { return detail::math::tanh_and_slope(a); }
+    friend Lanes sigmoid(Lanes a) { return detail::math::sigmoid(a); }
+    friend Lanes sigmoid_slope(Lanes a) { return detail::math::sigmoid_slope(a); }    // sigmoid(a) sigmoid(-a)
+    friend ValueAndSlope<Lanes> sigmoid_and_slope(Lanes a) { return detail::math::sigmoid_and_slope(a); }
+    friend ValueAndSlope<Lanes> erf_and_slope(Lanes a) { return detail::math::erf_and_slope(a); }
+    friend ValueAndSlope<Lanes> gelu_and_slope(Lanes a) { return detail::math::gelu_and_slope(a); }
     friend Lanes log_sigmoid(Lanes a) { return -softplus(-a); }
     friend Lanes softplus(Lanes a) { return max(a, 0) + log1p(exp(-abs(a))); }
     friend Lanes exp_minus_square(Lanes a) { return detail::math::exp_minus_square(a); }    // e^(-a^2)

@@ -34,8 +34,16 @@ Lanes<T> flip_sign(Lanes<T> x, Lanes<T> sign) {
 }
 // NaN stays NaN.
 template <class T>
+Lanes<T> at_least(Lanes<T> x, T low) {
+    return xsimd::max(xsimd::batch<T>(low), x.batch());
+}
+template <class T>
+Lanes<T> at_most(Lanes<T> x, T high) {
+    return xsimd::min(xsimd::batch<T>(high), x.batch());
+}
+template <class T>
 Lanes<T> clamp_to(Lanes<T> x, T low, T high) {
-    return xsimd::min(xsimd::batch<T>(high), xsimd::max(xsimd::batch<T>(low), x.batch()));
+    return at_most(at_least(x, low), high);
 }
 template <class T>
 bool any(typename Lanes<T>::Mask m) {

@@ -1,6 +1,8 @@
 // The error function and the normal distribution function, P. Their tails are e^(-x^2) times a function that falls like
 // 1 / x; the square is taken to twice the digits.
+#include <xtape/core/detail/math/blocks.hpp>
 #include <xtape/core/detail/math/exponential.hpp>
+#include <xtape/core/detail/math/over_block.hpp>
 
 #include <limits>
 #include <numbers>
@@ -54,9 +56,6 @@ constexpr double sqrt_half = 0.5 * std::numbers::sqrt2, density = std::numbers::
 template <class T>
 constexpr T furthest = sizeof(T) == 4 ? T(14.5) : T(38.8);    // P(-t) is 0 from here on
 
-Lanes<double> erfc_of_size(Lanes<double> a) { return tail(a, minus_square(a, 1.0), 1); }
-Lanes<float> erfc_of_size(Lanes<float> a) { return tail(a * std::numbers::sqrt2_v<float>, minus_square(a, 1.0F), 2); }
-
 // The normal distribution's e^(t^2 / 2) P(-t) for t >= 0.
 Lanes<double> scaled_tail(Lanes<double> t) {
     Lanes<double> a = t * sqrt_half;
@@ -72,22 +71,41 @@ Lanes<T> lower_tail(Lanes<T> t) {
 
 }    // namespace
 
+// The square is taken to twice the digits for the slope, whose exponential is the tail's as well.
+template <class T>
+[[gnu::always_inline]] static inline ValueAndSlope<Lanes<T>> erf_of(Lanes<T> x) {
+    using L = Lanes<T>;
+    L size = at_most(abs(x), sizeof(T) == 4 ? T(10.3) : T(28)), square = size * size, series, tail;
+    L power = DecayingExponential<T>(minus_square(size, T(1))).value();
+    if constexpr (sizeof(T) == 4) {
+        series = polynomial(square, polynomials::erf_float);
+        L u = 1 / (size + 2);
+        tail = power * u * polynomial(u, polynomials::erf_tail_float);
+    } else {
+        series = polynomial(square, polynomials::erf_double);
+        L u = 1 / (size + 3);
+        tail = power * u * polynomial(u, polynomials::erf_tail_double);
+    }
+    L value = select(size < 1, fma(x, series, x), with_sign(1 - tail, x));
+    return {value, static_cast<T>(2 * std::numbers::inv_sqrtpi) * power};
+}
 template <class T>
 Lanes<T> erf(Lanes<T> x) {
-    using L = Lanes<T>;
-    L size = clamp_to(abs(x), T(0), T(6)), square = size * size, series;
-    if constexpr (sizeof(T) == 4)
-        series = polynomial(square, polynomials::erf_float);
-    else
-        series = polynomial(square, polynomials::erf_double);
-    auto inner = abs(x) < 1;
-    return select(inner, fma(x, series, x), with_sign(1 - erfc_of_size(size), x));
+    return erf_of(x).value;
+}
+template <class T>
+ValueAndSlope<Lanes<T>> erf_and_slope(Lanes<T> x) {
+    return erf_of(x);
+}
+template <class T>
+void erf(const T* x, T* y, T* slope, std::size_t count) {
+    over_block(x, y, slope, count, [](Lanes<T> lanes) { return erf_of(lanes); });
 }
 
 template <>
 Lanes<double> erfc(Lanes<double> x) {
-    Lanes<double> tail = erfc_of_size(clamp_to(abs(x), 0.0, 27.5));
-    return select(x < 0, 2 - tail, tail);
+    Lanes<double> size = at_most(abs(x), 27.5), upper = tail(size, minus_square(size, 1.0), 1);
+    return select(x < 0, 2 - upper, upper);
 }
 template <>
 Lanes<float> erfc(Lanes<float> x) {
@@ -108,33 +126,48 @@ Lanes<T> ndtr(Lanes<T> x) {
     return select(x > 0, 1 - tail, tail);
 }
 
-// x P(x) = max(x, 0) - |x| P(-|x|)
+// x P(x) = max(x, 0) - |x| P(-|x|), and its slope P(-t) - t P'(t) where x = -t, 1 minus that where x = t
+template <class T>
+[[gnu::always_inline]] static inline ValueAndSlope<Lanes<T>> gelu_of(Lanes<T> x) {
+    using L = Lanes<T>;
+    L t = at_most(abs(x), furthest<T>), tail = scaled_tail(t);
+    DecayingExponential<T> e(minus_square(t, T(0.5)));
+    auto times_power = [&](L q) { return e.times_power(fma(q, e.fraction(), q)); };
+    L lower = times_power(fma(t, static_cast<T>(-density), tail));
+    return {max(x, 0) - times_power(t * tail), select(x > 0, 1 - lower, lower)};
+}
 template <class T>
 Lanes<T> gelu(Lanes<T> x) {
-    using L = Lanes<T>;
-    L t = clamp_to(abs(x), T(0), furthest<T>);
-    auto e = split_exp(minus_square(t, T(0.5)));
-    L q = t * scaled_tail(t);
-    return max(x, 0) - scale(fma(q, e.fraction(), q), e.n);
+    return gelu_of(x).value;
 }
-
-// P(-t) - t P'(t) where x = -t, and 1 minus that where x = t
 template <class T>
 Lanes<T> gelu_slope(Lanes<T> x) {
-    using L = Lanes<T>;
-    L t = clamp_to(abs(x), T(0), furthest<T>);
-    auto e = split_exp(minus_square(t, T(0.5)));
-    L q = fma(t, static_cast<T>(-density), scaled_tail(t)), lower = scale(fma(q, e.fraction(), q), e.n);
-    return select(x > 0, 1 - lower, lower);
+    return gelu_of(x).slope;
+}
+template <class T>
+ValueAndSlope<Lanes<T>> gelu_and_slope(Lanes<T> x) {
+    return gelu_of(x);
+}
+template <class T>
+void gelu(const T* x, T* y, T* slope, std::size_t count) {
+    over_block(x, y, slope, count, [](Lanes<T> lanes) { return gelu_of(lanes); });
 }
 
 template Lanes<float> erf(Lanes<float>);
 template Lanes<double> erf(Lanes<double>);
+template ValueAndSlope<Lanes<float>> erf_and_slope(Lanes<float>);
+template ValueAndSlope<Lanes<double>> erf_and_slope(Lanes<double>);
+template void erf(const float*, float*, float*, std::size_t);
+template void erf(const double*, double*, double*, std::size_t);
 template Lanes<float> ndtr(Lanes<float>);
 template Lanes<double> ndtr(Lanes<double>);
 template Lanes<float> gelu(Lanes<float>);
 template Lanes<double> gelu(Lanes<double>);
 template Lanes<float> gelu_slope(Lanes<float>);
 template Lanes<double> gelu_slope(Lanes<double>);
+template ValueAndSlope<Lanes<float>> gelu_and_slope(Lanes<float>);
+template ValueAndSlope<Lanes<double>> gelu_and_slope(Lanes<double>);
+template void gelu(const float*, float*, float*, std::size_t);
+template void gelu(const double*, double*, double*, std::size_t);
 
 }    // namespace xtape::detail::math

@@ -48,6 +48,48 @@ SplitExponential<T> split_exp(Pair<T> x) {
     return {n, r.high, fma(r.high * r.high, polynomial(r.high, E::rest), fma(r.low, r.high, r.low))};
 }
 
+// e^x for x <= 0, in half the instructions: 2^n (1 + fraction).
+template <class T>
+class DecayingExponential {
+public:
+    explicit DecayingExponential(Lanes<T> x) {
+        reduce(x, [](Lanes<T> rest) { return rest; });
+    }
+    explicit DecayingExponential(Pair<T> x) {
+        reduce(x.high, [&](Lanes<T> rest) { return rest + x.low; });
+    }
+    Lanes<T> fraction() const { return fraction_; }
+    Lanes<T> value() const { return times_power(1 + fraction_); }
+    // x 2^n, rounded once where that is subnormal.
+    Lanes<T> times_power(Lanes<T> x) const {
+#ifdef __AVX512F__
+        return scale(x, n_);
+#else
+        // The exponent n + spare is that of a normal number for all n.
+        constexpr T per_spare = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-512);
+        return x * from_bits<T>((bits_of(shifted_) << digits) + bits_of(Lanes<T>(1))) * per_spare;
+#endif
+    }
+
+private:
+    static constexpr int digits = sizeof(T) == 4 ? 23 : 52;
+    static constexpr T spare = sizeof(T) == 4 ? 64 : 512;
+    // Numbers of this size have no fraction: n + spare stands in the last bits.
+    static constexpr T integers = (sizeof(T) == 4 ? T(0x1.8p23) : T(0x1.8p52)) + spare;
+
+    template <class WithLow>
+    [[gnu::always_inline]] void reduce(Lanes<T> x, WithLow with_low) {
+        using E = Exponential<T>;
+        const Lanes<T> inside = at_least(x, E::lowest);
+        shifted_ = fma(inside, E::per_ln2, integers);
+        n_ = shifted_ - integers;
+        const Lanes<T> r = with_low(fma(n_, -E::ln2_low, fma(n_, -E::ln2_high, inside)));
+        fraction_ = fma(r * r, polynomial(r, E::rest), r);
+    }
+
+    Lanes<T> n_, shifted_, fraction_;
+};
+
 template <class T>
 Lanes<T> exp_of(Lanes<T> x) {
     using E = Exponential<T>;
