@@ -53,12 +53,14 @@ std::pair<Lanes<T>, Lanes<T>> sums_of_columns(const T* column, std::size_t step,
 // The targets of rows that stand side by side, as numbers of their element type; -1 for a row that is ignored.
 template <class T>
 Lanes<T> target_lanes(const std::int64_t* target, std::size_t count, std::int64_t ignored) {
-    T lanes[Lanes<T>::width];
-    for (std::size_t c = 0; c < Lanes<T>::width; ++c) {
-        const std::int64_t t = target[std::min(c, count - 1)];
-        lanes[c] = t == ignored ? T(-1) : static_cast<T>(t);
-    }
-    return Lanes<T>::load(lanes);
+    constexpr std::size_t width = Lanes<T>::width;
+    T lanes[width];
+    if (count == width)
+        for (std::size_t c = 0; c < width; ++c) lanes[c] = static_cast<T>(target[c]);
+    else
+        for (std::size_t c = 0; c < width; ++c) lanes[c] = static_cast<T>(target[std::min(c, count - 1)]);
+    const Lanes<T> targets = Lanes<T>::load(lanes);
+    return select(targets == static_cast<T>(ignored), -1, targets);    // rounding makes it equal to no class
 }
 
 template <class T>

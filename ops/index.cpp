@@ -8,6 +8,7 @@
 #include <xtape/ops/shape.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -87,7 +88,11 @@ struct IndexSelect {
     static void copy_rows(const T* in, const std::int64_t* index, T* out, std::size_t count, Inner inner) {
         for (std::size_t k = 0; k < count; ++k) {
             one_by_one();
-            detail::copy_elements(in + static_cast<std::size_t>(index[k]) * inner, std::size_t{inner}, out + k * inner);
+            const T* row = in + static_cast<std::size_t>(index[k]) * inner;
+            if constexpr (std::is_same_v<Inner, std::size_t>)
+                detail::copy_elements(row, inner, out + k * inner);
+            else
+                std::memcpy(out + k * inner, row, Inner::value * sizeof(T));
         }
     }
     auto vjp(const Variable<T>& g, const Variable<T>& x, const Variable<T>&) const {
@@ -109,25 +114,32 @@ struct IndexAdd {
     Indices indices;
     std::size_t length;
 
-    // Elements `begin` to `end` of the rows of blocks `first` to `last`.
+    // Elements `begin` to `end` of the rows of blocks `first` to `last`, which are made zero first.
     template <class Inner>
     void add_rows(const T* in, const std::int64_t* index, T* out, std::size_t first, std::size_t last, Inner inner,
                   std::size_t begin, std::size_t end) const {
         const std::size_t count = indices.size();
-        for (std::size_t o = first; o < last; ++o)
+        for (std::size_t o = first; o < last; ++o) {
+            T* sums = out + o * length * inner;
+            if (end - begin == inner)
+                std::fill_n(sums, length * inner, T(0));
+            else
+                for (std::size_t j = 0; j < length; ++j)
+                    std::fill(sums + j * inner + begin, sums + j * inner + end, T(0));
             for (std::size_t k = 0; k < count; ++k) {
                 const T* row = in + (o * count + k) * inner;
-                T* sum = out + (o * length + static_cast<std::size_t>(index[k])) * inner;
+                T* sum = sums + static_cast<std::size_t>(index[k]) * inner;
                 if constexpr (std::is_same_v<Inner, std::size_t>)
                     for (std::size_t i = begin; i < end; ++i) sum[i] += row[i];
                 else
                     for (std::size_t i = 0; i < inner; ++i) sum[i] += row[i];
             }
+        }
     }
 
     Array<T> forward(const Array<T>& source) const {
-        Array<T> y(with_length(source.shape(), axis, length), T(0));
-        if (source.size() == 0) return y;
+        if (source.size() == 0) return Array<T>(with_length(source.shape(), axis, length), T(0));
+        Array<T> y = empty_array<T>(with_length(source.shape(), axis, length));
         const Around to(y.shape(), axis);
         const T* in = source.storage().data();
         const std::int64_t* index = indices.storage().data();
