@@ -119,13 +119,13 @@ struct IndexAdd {
     void add_rows(const T* in, const std::int64_t* index, T* out, std::size_t first, std::size_t last, Inner inner,
                   std::size_t begin, std::size_t end) const {
         const std::size_t count = indices.size();
+        if (end - begin == inner)
+            std::fill(out + first * length * inner, out + last * length * inner, T(0));
+        else
+            for (std::size_t j = first * length; j < last * length; ++j)
+                std::fill(out + j * inner + begin, out + j * inner + end, T(0));
         for (std::size_t o = first; o < last; ++o) {
             T* sums = out + o * length * inner;
-            if (end - begin == inner)
-                std::fill_n(sums, length * inner, T(0));
-            else
-                for (std::size_t j = 0; j < length; ++j)
-                    std::fill(sums + j * inner + begin, sums + j * inner + end, T(0));
             for (std::size_t k = 0; k < count; ++k) {
                 const T* row = in + (o * count + k) * inner;
                 T* sum = sums + static_cast<std::size_t>(index[k]) * inner;
