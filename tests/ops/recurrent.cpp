@@ -171,17 +171,18 @@ BOOST_AUTO_TEST_CASE(a_hidden_state_longer_than_a_strip_of_the_kernel_is_summed_
     for (std::size_t i = 0; i < x.size(); ++i) BOOST_TEST(largest_difference({fused[i]}, recorded[i].value()) < 1e-9);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_depends_on_padding_and_its_gradients_are_zero) {
+using Cells = std::tuple<Tanh, Lstm, Gru>;
+BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_depends_on_padding_and_its_gradients_are_zero, Kind, Cells) {
     Stream stream(10);
     for (bool reverse : {false, true}) {
         const Setting s{3, 5, 4, 6, 6, true, {.reverse = reverse, .lengths = Indices{5, 2, 0}}};
-        std::vector<A> inputs = random_inputs<Lstm>(stream, s), dirty = inputs;
+        std::vector<A> inputs = random_inputs<Kind>(stream, s), dirty = inputs;
         for (std::size_t b = 0; b < 3; ++b)
             for (std::size_t t = static_cast<std::size_t>((*s.options.lengths)(b)); t < 5; ++t)
                 for (std::size_t i = 0; i < 4; ++i) dirty[0](b, t, i) = std::numeric_limits<D>::quiet_NaN();
         for (bool create_graph : {false, true}) {
             const Variables<D> x = leaves<D>(inputs), z = leaves<D>(dirty);
-            const Variables<D> y = run<D, Lstm>(x, s), same = run<D, Lstm>(z, s);
+            const Variables<D> y = run<D, Kind>(x, s), same = run<D, Kind>(z, s);
             for (std::size_t k = 0; k < y.size(); ++k) BOOST_TEST((y[k].value() == same[k].value()));
             const auto g = grad(weighted(y), x, {.create_graph = create_graph}),
                        h = grad(weighted(same), z, {.create_graph = create_graph});
