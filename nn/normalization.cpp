@@ -1,5 +1,6 @@
 #include <xtape/core/detail/number.hpp>
 #include <xtape/nn/normalization.hpp>
+#include <xtape/ops/detail/batch_parts.hpp>
 #include <xtape/ops/normalization.hpp>
 
 #include <algorithm>
@@ -46,12 +47,13 @@ Variable<T> BatchNorm<T>::forward(const Variable<T>& x) {
         this->refuse_shape(x.shape(), "(N, " + std::to_string(channels_) + ", ...)");
     if (!this->is_training() && options_.track_running_stats)
         return batch_norm_with(x, running_mean.value(), running_var.value(), weight, bias, options_.eps);
-    if (x.size() / channels_ < 2)
+    const auto part = xtape::detail::batch_part;
+    if (x.size() / channels_ < 2 && !part)
         this->refuse_shape(x.shape(), "more than one value for each channel in training, to have a variance");
     if (!options_.track_running_stats) return batch_norm(x, weight, bias, options_.eps);
     BatchStatistics<T> statistics;
     Variable<T> y = batch_norm(x, weight, bias, options_.eps, &statistics);
-    track(statistics.mean, statistics.variance, statistics.count);
+    if (!part || part->leads()) track(statistics.mean, statistics.variance, statistics.count);
     return y;
 }
 

@@ -3,6 +3,7 @@
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/detail/batch_parts.hpp>
 #include <xtape/ops/detail/rows.hpp>
 #include <xtape/ops/map.hpp>
 #include <xtape/ops/normalization.hpp>
@@ -129,7 +130,8 @@ struct BatchNorm {
                                  "dx = w / sqrt(var(x) + eps) (g - mean(g) - n mean(g n)), dw = sum(g n), db = sum(g)",
                                  "(N, C, ...), (C,), (C,) -> (N, C, ...)"};
     double eps;
-    std::vector<Moments<T>> moments;    // of x, one for each channel
+    std::vector<Moments<T>> moments;                        // of x, or of all parts, one for each channel
+    std::shared_ptr<detail::BatchParts> parts = nullptr;    // if x is one
 
     T inverse_deviation(std::size_t c) const {
         return static_cast<T>(1 / std::sqrt(static_cast<double>(moments[c].squares / moments[c].count) + eps));
@@ -210,20 +212,37 @@ struct BatchNorm {
         return result;
     }
 
+    Sums of_all_parts(const Sums& mine) const {
+        std::vector<double> numbers(mine.g.begin(), mine.g.end());
+        numbers.insert(numbers.end(), mine.g_n.begin(), mine.g_n.end());
+        std::vector<double> total(numbers.size(), 0);
+        for (const auto& part : parts->gather(std::move(numbers)))
+            for (std::size_t i = 0; i < total.size(); ++i) total[i] += part[i];
+        const auto half = total.begin() + static_cast<std::ptrdiff_t>(mine.g.size());
+        auto rounded = [](auto begin, auto end) {
+            std::vector<T> list;
+            for (; begin != end; ++begin) list.push_back(static_cast<T>(*begin));
+            return list;
+        };
+        return {rounded(total.begin(), half), rounded(half, total.end())};
+    }
+
     // The ordinary derivative: what its pullbacks share.
     struct Swept {
         detail::GradientRows<T> g;
-        Sums sums;
+        Sums sums;     // of x
+        Sums whole;    // of the batch that x is a part of
     };
     Array<T> gradient(const Swept& swept, const Array<T>& x, const Array<T>& weight) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
         const Layout at(x.shape());
-        auto count = static_cast<T>(at.count());
+        const Sums& whole = parts ? swept.whole : swept.sums;
+        auto count = parts ? moments.front().count : static_cast<T>(at.count());
         auto numbers = spread<T, 4>(at, [&](std::size_t c) {
             T inverse = inverse_deviation(c), scale = weight.storage()[c] * inverse;
-            return std::array<T, 4>{moments[c].mean, scale, -scale * swept.sums.g_n[c] / count * inverse,
-                                    -scale * swept.sums.g[c] / count};
+            return std::array<T, 4>{moments[c].mean, scale, -scale * whole.g_n[c] / count * inverse,
+                                    -scale * whole.g[c] / count};
         });
         const T *mean = numbers[0].data(), *scale = numbers[1].data(), *slope = numbers[2].data(),
                 *shift = numbers[3].data(), *in = x.storage().data();
@@ -254,8 +273,13 @@ struct BatchNorm {
         std::shared_ptr<Swept> swept;
         if (!is_recording()) {
             const Layout at(x.shape());
-            swept = std::make_shared<Swept>(Swept{{detail::view_of(g), at.row()}, {}});
+            swept = std::make_shared<Swept>(Swept{{detail::view_of(g), at.row()}, {}, {}});
             swept->sums = sums(swept->g, x.value().storage().data(), at);
+            if (parts) swept->whole = of_all_parts(swept->sums);
+        } else if (parts) {
+            throw GradError(
+                "[batch_norm] got a derivative that is to be differentiated, of a part of a batch; wanted whole "
+                "batches");
         }
         return pullbacks(
             [&g, &x, &weight, swept, this] {
@@ -294,6 +318,21 @@ struct BatchNorm {
     static Samples samples();
 };
 
+// Of all parts, given those of one, in the order of parts.
+template <class T>
+std::vector<Moments<T>> moments_of_all(detail::BatchParts& parts, const std::vector<Moments<T>>& mine) {
+    std::vector<double> numbers;
+    for (const Moments<T>& m : mine)
+        numbers.insert(numbers.end(), {double(m.mean), double(m.squares), double(m.count)});
+    std::vector<Moments<double>> whole(mine.size());
+    for (const auto& part : parts.gather(std::move(numbers)))
+        for (std::size_t c = 0; c < whole.size(); ++c) whole[c].merge({part[3 * c], part[3 * c + 1], part[3 * c + 2]});
+    std::vector<Moments<T>> result;
+    for (const Moments<double>& m : whole)
+        result.push_back({static_cast<T>(m.mean), static_cast<T>(m.squares), static_cast<T>(m.count)});
+    return result;
+}
+
 template <class T>
 void check_channels(const char* name, const Variable<T>& x, const Shape& weight, const Shape& bias) {
     if (x.dimension() < 2 || weight.size() != 1 || weight[0] != x.shape()[1] || !same_shape(weight, bias))
@@ -308,18 +347,24 @@ Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Va
                        BatchStatistics<T>* statistics) {
     check_channels("batch_norm", x, weight.shape(), bias.shape());
     const Layout at(x.shape());
-    if (at.count() < 2)
+    auto moments = channel_moments(x.value().storage().data(), at);
+    std::size_t count = at.count();
+    const auto parts = detail::batch_part;
+    if (parts && at.channels > 0) {
+        moments = moments_of_all(*parts, moments);
+        count = static_cast<std::size_t>(moments.front().count);
+    }
+    if (count < 2)
         throw ShapeError("[batch_norm] got the shape " + to_string(x.shape()) +
                          "; wanted more than one value for each channel, to have a variance");
-    auto moments = channel_moments(x.value().storage().data(), at);
     if (statistics != nullptr) {
-        *statistics = {empty_array<T>(weight.shape()), empty_array<T>(weight.shape()), at.count()};
+        *statistics = {empty_array<T>(weight.shape()), empty_array<T>(weight.shape()), count};
         for (std::size_t c = 0; c < at.channels; ++c) {
             statistics->mean.storage()[c] = moments[c].mean;
             statistics->variance.storage()[c] = moments[c].squares / moments[c].count;
         }
     }
-    return apply(BatchNorm<T>{eps, std::move(moments)}, x, weight, bias);
+    return apply(BatchNorm<T>{eps, std::move(moments), at.channels > 0 ? parts : nullptr}, x, weight, bias);
 }
 
 template <class T>

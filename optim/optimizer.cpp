@@ -167,7 +167,7 @@ typename Optimizer<T>::Group Optimizer<T>::make_group(const char* who, const Par
         if (!parameter.is_leaf())
             throw std::invalid_argument(place + "the parameter '" + name + "', which " + parameter.operation() +
                                         " computed; wanted a leaf");
-        group.slots.push_back({name, parameter, 0, {}, {}});
+        group.slots.push_back({name, parameter, 0, {}, {}, false});
     }
     auto trains = [](const Group& g) {
         for (const Slot& slot : g.slots)
@@ -200,6 +200,21 @@ bool Optimizer<T>::gradients_admit_step() {
         }
     }
     return true;
+}
+
+template <class T>
+void Optimizer<T>::step_only(const std::vector<bool>& mine) {
+    std::size_t count = 0;
+    for (const Group& group : groups_) count += group.slots.size();
+    if (mine.size() != count)
+        throw std::invalid_argument(std::string("[") + name() + "] step_only() got " + std::to_string(mine.size()) +
+                                    " parameters; wanted " + std::to_string(count));
+    auto next = mine.begin();
+    for (Group& group : groups_)
+        for (Slot& slot : group.slots) {
+            slot.elsewhere = !*next++;
+            if (slot.elsewhere) slot.buffers.clear();
+        }
 }
 
 template <class T>

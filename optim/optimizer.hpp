@@ -78,6 +78,12 @@ public:
     // Steps that NonFinite::skip has left out.
     std::int64_t skipped_steps() const { return skipped_steps_; }
 
+    // Leaves the step of some parameters to other processes: `mine` says of each, in the order of parameters(), whether
+    // it is made here. Everything but buffers is kept for all; those of the others are dropped, and the state has them
+    // as they were before the first step. A parameter that comes back has new buffers. Throws std::invalid_argument for
+    // another number of parameters.
+    void step_only(const std::vector<bool>& mine);
+
     // Everything that the next steps depend on, parameters' values apart: `groups.<i>.<option>` and
     // `parameters.<name>.<buffer>`. Its layout does not depend on how many steps have been made.
     virtual State state() const = 0;
@@ -93,6 +99,7 @@ protected:
         std::int64_t step = 0;
         std::vector<double> numbers;    // of the rule's own
         std::vector<Array<T>> buffers;
+        bool elsewhere = false;    // another process makes its steps
 
         bool takes_part() const { return parameter.requires_grad() && parameter.has_grad(); }
     };

@@ -177,11 +177,12 @@ void OptimizerOf<T, O>::step() {
                 std::vector<double> numbers;
                 for (Slot& slot : this->groups_[i].slots) {
                     if (!slot.takes_part()) continue;
-                    while (slot.buffers.size() < buffers)
-                        slot.buffers.push_back(first_buffer(slot, options, rates[i], slot.buffers.size()));
                     ++slot.step;
                     if constexpr (detail::has_numbers<O>)
                         Rule<O>::advance(options, slot.step, std::span<double>(slot.numbers));
+                    if (slot.elsewhere) continue;
+                    while (slot.buffers.size() < buffers)
+                        slot.buffers.push_back(first_buffer(slot, options, rates[i], slot.buffers.size()));
                     if (!step || count != slot.step || numbers != slot.numbers) {
                         step.emplace(options, StepInfo{rates[i], slot.step, slot.numbers});
                         count = slot.step;
@@ -272,7 +273,7 @@ void OptimizerOf<T, O>::load_state(const State& state) {
         const auto buffers = Rule<O>::buffers(options[i]);
         for (const Slot& slot : this->groups_[i].slots) {
             const std::string path = "parameters." + slot.name + ".";
-            Slot loaded{slot.name, slot.parameter, state.get<std::int64_t>(path + "step"), {}, {}};
+            Slot loaded{slot.name, slot.parameter, state.get<std::int64_t>(path + "step"), {}, {}, slot.elsewhere};
             if (loaded.step < 0)
                 throw StateError(std::string("[") + Rule<O>::name + "] got " + path +
                                  "step = " + std::to_string(loaded.step) + "; wanted 0 or more");
@@ -280,7 +281,7 @@ void OptimizerOf<T, O>::load_state(const State& state) {
                 for (const Number& number : Rule<O>::numbers)
                     loaded.numbers.push_back(state.get<double>(path + number.name));
             // Before its first step a parameter has no buffers yet: Rprop's begin with the learning rate of that step.
-            for (std::size_t k = 0; loaded.step > 0 && k < buffers.size(); ++k)
+            for (std::size_t k = 0; loaded.step > 0 && !loaded.elsewhere && k < buffers.size(); ++k)
                 loaded.buffers.push_back(share(state.get<Array<T>>(path + buffers[k])));
             groups[i].slots.push_back(std::move(loaded));
         }

@@ -86,8 +86,8 @@ os.makedirs(scratch)
 for what, sentence in {
         "throws": "rank 2 of 3: on purpose",
         "throws a number": "rank 2 of 3: an exception that is not a std::exception",
-        "hangs": "of 3: [World] waited 3 s for the other ranks (any)",
-        "stops": "of 3: [World] waited 3 s for the other ranks (any)",
+        "hangs": "of 3: [World] waited 3 s for the other ranks (gradients)",
+        "stops": "of 3: [World] waited 3 s for the other ranks (gradients)",
         "returns": "of 3: [World] waited 3 s for the other ranks (barrier)",
         "exits": "process rank 2",    # what mpirun says
         "is gone": "process rank 2",

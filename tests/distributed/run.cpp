@@ -47,7 +47,7 @@ MakeOptimizer with(Options options) {
 struct Run {
     World& world;
     Net net;
-    DataParallel<float> parallel{world, {.shards = 4}};
+    DataParallel<float> parallel;
     // 90 examples: the last batch has 10, and shards of 3, 3, 2 and 2.
     DataLoader<float> batches{images(90),
                               {.batch_size = 16, .shuffle = true, .prefetch = true, .seed = 4},
@@ -56,8 +56,16 @@ struct Run {
     std::unique_ptr<optim::Optimizer<float>> optimizer;
     Trainer<float> trainer;
 
-    Run(World& w, const MakeOptimizer& make, TrainerOptions<float> options)
-        : world(w), optimizer(make(net.parameters())), trainer(net, *optimizer, objective(), with_team(options)) {}
+    Run(World& w, const MakeOptimizer& make, TrainerOptions<float> options, DataParallelOptions how = {})
+        : world(w),
+          parallel(w, with_shards(how)),
+          optimizer(make(net.parameters())),
+          trainer(net, *optimizer, objective(), with_team(options)) {}
+
+    static DataParallelOptions with_shards(DataParallelOptions how) {
+        how.shards = 4;
+        return how;
+    }
 
     static Objective<float> objective() { return classification<float>({auc<float>(), precision_recall<float>()}); }
     TrainerOptions<float> with_team(TrainerOptions<float> options) {
@@ -68,7 +76,7 @@ struct Run {
     State state() {
         State state;
         state.add("model", net.state());
-        state.add("optimizer", optimizer->state());
+        state.add("optimizer", parallel.optimizer_state(*optimizer));    // the root's
         state.add("random", default_generator().state());
         state.add("trainer", trainer.state());
         return state;
@@ -101,11 +109,19 @@ void optimizers(World& world, const std::string& path) {
                 parameters.filter([](const std::string&, const auto& p) { return p.dimension() == 2; }));
         },
     };
-    for (const MakeOptimizer& make : all) {
+    auto trained = [&](const MakeOptimizer& make, DataParallelOptions how) {
         seed(5);
-        Run run(world, make, {.epochs = 2});
+        Run run(world, make, {.epochs = 2}, how);
         run.trainer.fit(run.batches, run.validation);
-        write(world, path, run.state());
+        return run.state();
+    };
+    for (const MakeOptimizer& make : all) {
+        const State state = trained(make, {});
+        write(world, path, state);
+        const State shared_out = trained(make, {.shard_optimizer = true});
+        for (const auto& [name, value] : state)
+            if (world.is_root() && !identical(value, shared_out.at(name)))
+                throw Error(name + " has other bytes where the optimizer is shared out");
     }
 }
 
@@ -121,8 +137,8 @@ TrainerOptions<float> everything_options(Net& net) {
 }
 
 struct Everything : Run {
-    explicit Everything(World& w, std::int64_t max_steps = 0)
-        : Run(w, with<optim::AdamW>(optim::AdamWOptions{.lr = 1e-2}), options(max_steps)) {
+    explicit Everything(World& w, std::int64_t max_steps = 0, DataParallelOptions how = {})
+        : Run(w, with<optim::AdamW>(optim::AdamWOptions{.lr = 1e-2}), options(max_steps), how) {
         trainer.add<EarlyStopping>({.monitor = "validation.auc", .patience = 3, .restore_best = true});
     }
     TrainerOptions<float> options(std::int64_t max_steps) {
@@ -131,6 +147,15 @@ struct Everything : Run {
         return result;
     }
 };
+
+// Batch normalisation over whole batches, whose parts a rank may have several of.
+void synchronised(World& world, const std::string& path) {
+    seed(7);
+    Run run(world, with<optim::AdamW>(optim::AdamWOptions{.lr = 1e-2}), {.epochs = 3, .accumulate = 2},
+            {.sync_batch_norm = true});
+    run.trainer.fit(run.batches, run.validation);
+    write(world, path, run.state());
+}
 
 void everything(World& world, const std::string& path) {
     seed(6);
@@ -142,20 +167,20 @@ void everything(World& world, const std::string& path) {
     if (world.is_root() && std::filesystem::file_size(log) == 0) throw Error("the log is empty");
 }
 
-// The run is saved by all ranks after step 5; where there was a checkpoint before, by another number of ranks, it goes
-// on from that.
+// The run is saved by all ranks after step 5, who have shared out the optimizer; where there was a checkpoint before,
+// by another number of ranks, it goes on from that, with an even number of ranks sharing out the optimizer again.
 void resumed(World& world, const std::string& path) {
     const std::string checkpoint = "saved_by_the_first.h5";
     if (!std::filesystem::exists(checkpoint)) {
         world.barrier();
         seed(6);
-        Everything first(world, 5);
+        Everything first(world, 5, {.shard_optimizer = true});
         first.trainer.add<Checkpointing>({.path = checkpoint});
         first.trainer.fit(first.batches, first.validation);
     }
     world.barrier();
     seed(99);
-    Everything run(world);
+    Everything run(world, 0, {.shard_optimizer = world.size() % 2 == 0});
     run.trainer.add<Checkpointing>({.path = path + ".h5"});
     if (!run.trainer.resume(checkpoint)) throw Error("there is no checkpoint");
     if (run.trainer.steps() != 5) throw Error("the checkpoint is of another step");
@@ -172,6 +197,7 @@ int main(int argc, char** argv) {
             set_num_threads(1);
             const std::string what = argv[1], path = argv[2];
             if (what == "optimizers") optimizers(world, path);
+            if (what == "synchronised") synchronised(world, path);
             if (what == "everything") everything(world, path);
             if (what == "resumed") resumed(world, path);
         },

@@ -1,14 +1,19 @@
 #include <xtape/core/backward.hpp>
+#include <xtape/core/error.hpp>
 #include <xtape/core/mode.hpp>
 #include <xtape/core/random.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/train/distributed/data_parallel.hpp>
-#include <xtape/train/distributed/detail/flat_gradient.hpp>
-#include <xtape/train/distributed/detail/shard_tree.hpp>
-#include <xtape/train/distributed/detail/tree_exchange.hpp>
+#include <xtape/train/distributed/detail/buckets.hpp>
+#include <xtape/train/distributed/detail/gradient_sweep.hpp>
+#include <xtape/train/distributed/detail/lockstep.hpp>
+#include <xtape/train/distributed/detail/optimizer_shares.hpp>
+#include <xtape/train/distributed/detail/records.hpp>
+#include <xtape/train/distributed/detail/reduction.hpp>
 #include <xtape/train/loop/detail/buffers.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,27 +22,26 @@
 namespace xtape::train {
 namespace {
 
-using detail::Node;
-
-// What one shard has found, on its way to all ranks.
+// Sets aside what the parameters hold so far, and gives it back.
 template <class T>
-void add_record(State& records, std::size_t shard, double loss, const Variable<T>& outputs, const Batch<T>& batch,
-                bool wants_outputs) {
-    const std::string prefix = "shards." + std::to_string(shard) + ".";
-    records.add(prefix + "loss", loss);
-    if (!wants_outputs || !outputs.defined()) return;
-    records.add(prefix + "outputs", share(outputs.value()));
-    records.add(prefix + "labels", share(batch.labels));
-    if (batch.targets.defined()) records.add(prefix + "targets", share(batch.targets.value()));
-}
+class HeldGradients {
+public:
+    explicit HeldGradients(const detail::Buckets<T>& buckets) : buckets_(buckets) {
+        for (const auto& place : buckets.places()) {
+            Variable<T> parameter = place.parameter;
+            held_.push_back(parameter.has_grad() ? std::optional(share(parameter.grad())) : std::nullopt);
+            parameter.zero_grad();
+        }
+    }
+    void give_back() {
+        for (std::size_t i = 0; i < held_.size(); ++i)
+            if (held_[i]) Variable<T>(buckets_.places()[i].parameter).set_grad(std::move(*held_[i]));
+    }
 
-template <class T>
-typename Team<T>::Shard read_shard(const State& record) {
-    typename Team<T>::Shard shard{share(record.get<Array<T>>("outputs")), {}};
-    shard.answers.labels = share(record.get<Indices>("labels"));
-    if (record.contains("targets")) shard.answers.targets = Variable<T>(share(record.get<Array<T>>("targets")));
-    return shard;
-}
+private:
+    const detail::Buckets<T>& buckets_;
+    std::vector<std::optional<Array<T>>> held_;
+};
 
 }    // namespace
 
@@ -48,129 +52,140 @@ public:
         : world(of),
           options(how),
           shards(how.shards.value_or(of.size())),
-          share(detail::share_of(of.rank(), of.size(), shards)),
-          nodes(detail::nodes_within(share, shards)) {}
+          share(detail::share_of(of.rank(), of.size(), shards)) {}
 
     // One rank without shards does what a trainer without a team does.
     bool is_alone() const { return world.size() == 1 && !options.shards; }
     Whole add_gradient_alone(const Parts<T>& parts, const Measure& measure, Wanted wanted) {
         const Batch<T>& batch = parts.shards.front();
-        const auto [loss, outputs] = measure(batch);
-        State records;
-        add_record(records, 0, static_cast<double>(loss.item()), outputs, batch, wanted.outputs);
-        backward(wanted.scale == 1 ? loss : loss * wanted.scale);
-        return collect(records, parts);
+        detail::Records<T> records(world.transport(), block);
+        const auto found = measure(batch);
+        records.add(0, found, batch, wanted.outputs);
+        records.add_run(wanted.stop, wanted.seconds);
+        backward(wanted.scale == 1 ? found.loss : found.loss * wanted.scale);
+        return records.finish({1.0}).whole;
     }
 
-    // Computes what this rank's shards add to the gradient, and sums it up by the tree as far as that goes.
-    std::vector<Array<T>> sum_own(nn::Module<T>& model, const Parts<T>& parts, const Measure& measure, Wanted wanted,
-                                  const detail::FlatGradient<T>& flat, State& records) {
-        std::vector<Generator> generators = default_generator().split(shards);
-        const State before = model.named_buffers();
-        std::vector<Array<T>> stack;
-        for (const detail::Step& step : detail::steps_of(nodes)) {
-            if (step.is_shard) {
-                stack.push_back(one_shard(model, parts, measure, wanted, flat, before, step.shard,
-                                          generators[step.shard], records));
-                detail::set_buffers(model, before);
-                continue;
+    // What computing a batch takes.
+    struct Task {
+        nn::Module<T>& model;
+        const Parts<T>& parts;
+        const Measure& measure;
+        Wanted wanted;
+        const detail::Buckets<T>& buckets;
+        const State& before;    // the model's buffers
+        detail::Records<T>& records;
+        std::vector<double> weights;
+        std::vector<Generator> generators;
+    };
+    using Values = typename detail::Buckets<T>::Values;
+
+    // Sums up what all shards add to the gradient and to the buffers.
+    Values sum(Task task) {
+        task.weights = weights_of(task.parts);
+        task.generators = default_generator().split(shards);
+        task.records.add_run(task.wanted.stop, task.wanted.seconds);
+        const std::size_t present = std::min(shards, task.parts.examples);
+        const detail::Shares shares(world.rank(), world.size(), shards, present);
+        detail::Reduction<T> reduction(world.transport(), task.buckets, shares,
+                                       {.overlap = options.overlap, .bfloat16 = options.bfloat16});
+        if (options.sync_batch_norm)
+            add_side_by_side(task, reduction, present);
+        else
+            for (std::size_t shard = share.first; shard < share.last; ++shard) {
+                if (shard < present)
+                    add_shard(task, reduction, shard);
+                else
+                    reduction.push(task.buckets.empty());
             }
-            const Array<T> upper = std::move(stack.back());
-            stack.pop_back();
-            add(stack.back(), upper);
-        }
-        return stack;
+        task.records.send();
+        return reduction.finish();
     }
 
-    // The shard's weighted gradient; empty for a shard without examples.
-    Array<T> one_shard(nn::Module<T>& model, const Parts<T>& parts, const Measure& measure, Wanted wanted,
-                       const detail::FlatGradient<T>& flat, const State& before, std::size_t shard,
-                       Generator& generator, State& records) {
-        const double weight = weight_of(parts, shard);
-        if (weight == 0) return empty_array<T>({0});
-        const Batch<T>& batch = parts.shards[shard - share.first];
-        GeneratorGuard guard(generator);
-        {
-            const auto [loss, outputs] = measure(batch);
-            add_record(records, shard, static_cast<double>(loss.item()), outputs, batch, wanted.outputs);
-            backward(loss * (wanted.scale * weight));
-        }
-        Array<T> gradient = empty_array<T>({flat.size()});
-        for (std::size_t i = 0; i < flat.places().size(); ++i) {
-            Variable<T> parameter = flat.places()[i].parameter;
-            flat.write(gradient, i, parameter.has_grad() ? &parameter.grad() : nullptr);
-            parameter.zero_grad();
-        }
-        const State now = model.named_buffers();
-        flat.write_buffers(gradient, before, now, weight);
-        if (shard == 0)
-            for (const auto& [name, value] : now)
-                if (std::holds_alternative<std::int64_t>(value)) records.add("buffers." + name, value);
-        return gradient;
+    // The shard's part of the batch's loss, whose gradient is wanted.
+    Variable<T> loss_of(Task& task, std::size_t shard) {
+        const Batch<T>& batch = task.parts.shards[shard - share.first];
+        const auto found = task.measure(batch);
+        task.records.add(shard, found, batch, task.wanted.outputs);
+        if (shard == 0) task.records.add_counts(task.model.named_buffers());
+        return found.loss * (task.wanted.scale * task.weights[shard]);
     }
 
-    static void add(Array<T>& lower, const Array<T>& upper) {
-        if (upper.size() == 0) return;
-        T* out = lower.storage().data();
-        const T* in = upper.storage().data();
-        for (std::size_t i = 0; i < upper.size(); ++i) out[i] += in[i];
+    // Beginning with the same buffers as the other shards.
+    void add_shard(Task& task, detail::Reduction<T>& reduction, std::size_t shard) {
+        const GeneratorGuard guard(task.generators[shard]);
+        Variable<T> loss = loss_of(task, shard);
+        if (shard + 1 == share.last && !options.sync_batch_norm) task.records.send();    // while the sweep runs
+        Values& values = reduction.sweep(loss);
+        task.buckets.write_buffers(values, task.before, task.model.named_buffers(), task.weights[shard]);
+        detail::set_buffers(task.model, task.before);
     }
 
-    // Over all ranks.
-    Array<T> sum_all(std::vector<Array<T>> own, std::size_t count, std::size_t examples) {
-        if (world.size() == 1) return std::move(own.front());
-        detail::Transport& transport = world.transport();
-        Array<T> total = empty_array<T>({count});
-        if (options.shards) {
-            std::vector<const T*> mine;
-            for (Array<T>& each : own) {
-                if (each.size() == 0) each = Array<T>(Shape{count}, T(0));    // of absent shards, which nobody adds
-                mine.push_back(std::as_const(each).storage().data());
-            }
-            detail::TreeExchange<T> exchange(transport, shards, std::min(shards, examples), mine,
-                                             total.storage().data(), count);
-            transport.wait(exchange, "gradients");
-        } else {
-            if (own.empty() || own.front().size() == 0)
-                total.fill(T(0));
-            else
-                total = std::move(own.front());
-            world.sum(total);
+    // With the statistics of all shards.
+    void add_side_by_side(Task& task, detail::Reduction<T>& reduction, std::size_t present) {
+        const std::size_t last = std::max(share.first, std::min(share.last, present));
+        const std::size_t count = last - share.first;
+        std::vector<Values> values(count > 1 ? count : 0, task.buckets.empty());
+        State now = task.model.named_buffers();
+        std::vector<std::function<void()>> work;
+        for (std::size_t i = 0; i < count; ++i)
+            work.push_back([&, i] {
+                const std::size_t shard = share.first + i;
+                if (count == 1) return add_shard(task, reduction, shard);
+                const GeneratorGuard guard(task.generators[shard]);
+                const Variable<T> loss = loss_of(task, shard);
+                detail::sweep_gradients<T>(task.buckets, loss, [&, i](std::size_t k, const Array<T>* gradient) {
+                    task.buckets.write(values[i], k, gradient);
+                });
+            });
+        detail::run_in_lockstep(world.transport(), block, present, share.first, work, [&](std::size_t i) {
+            if (count == 1) return;
+            State later = task.model.named_buffers();
+            if (i > 0) refuse_changes(now, later);
+            now = std::move(later);
+        });
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            task.buckets.write_buffers(values[i], task.before, now, task.weights[share.first + i]);
+            reduction.push(std::move(values[i]));
         }
-        return total;
+        if (count > 1) detail::set_buffers(task.model, task.before);
+        for (std::size_t shard = std::max(share.first, last); shard < share.last; ++shard)
+            reduction.push(task.buckets.empty());
     }
 
-    Whole collect(const State& records, const Parts<T>& parts) {
-        Whole whole;
-        for (const State& each : world.all_gather(records)) {
-            for (std::size_t shard = 0; shard < shards; ++shard) {
-                const State record = each.child("shards." + std::to_string(shard));
-                if (record.empty()) continue;
-                whole.loss += weight_of(parts, shard) * record.get<double>("loss");
-                if (record.contains("outputs")) whole.shards.push_back(read_shard<T>(record));
-            }
-            for (const auto& [name, value] : each.child("buffers")) buffers.add(name, value);
-        }
-        return whole;
+    // The first of a rank's shards moves the statistics for all of them.
+    static void refuse_changes(const State& before, const State& now) {
+        for (const auto& [name, value] : now)
+            if (!identical(value, before.at(name)))
+                throw Error("[DataParallel] got a model whose buffer '" + name +
+                            "' changes in each shard's forward pass; wanted batch normalisations only with "
+                            "sync_batch_norm, or one shard for each rank");
     }
 
-    double weight_of(const Parts<T>& parts, std::size_t shard) const {
-        return static_cast<double>(Cut{shards, 0, shards}.size(shard, parts.examples)) /
-               static_cast<double>(parts.examples);
+    // The share of the batch's examples that each shard has.
+    std::vector<double> weights_of(const Parts<T>& parts) const {
+        const Cut whole{shards, 0, shards};
+        std::vector<double> weights;
+        for (std::size_t shard = 0; shard < shards; ++shard)
+            weights.push_back(static_cast<double>(whole.size(shard, parts.examples)) /
+                              static_cast<double>(parts.examples));
+        return weights;
     }
 
     World& world;
     DataParallelOptions options;
     std::size_t shards;
-    Node share;    // of this rank
-    std::vector<Node> nodes;
-    State buffers;    // that are counts, after the step
+    detail::Node share;         // of this rank
+    std::size_t block = 256;    // bytes of a rank's records, see detail::Gathering
 };
 
 template <class T>
 DataParallel<T>::DataParallel(World& world, DataParallelOptions options) {
     if (options.shards == std::size_t{0})
         throw std::invalid_argument("[DataParallel] got shards = 0; wanted 1 or more, or none");
+    if (options.shards && options.bfloat16)
+        throw std::invalid_argument(
+            "[DataParallel] got bfloat16 with shards, whose bits would depend on the number of ranks; wanted either");
     work_ = std::make_unique<Work>(world, options);
 }
 
@@ -205,28 +220,17 @@ typename Team<T>::Whole DataParallel<T>::add_gradient(nn::Module<T>& model, cons
                                                       const Measure& measure, Wanted wanted) {
     if (work_->is_alone()) return work_->add_gradient_alone(parts, measure, wanted);
     const State before = model.named_buffers();
-    const detail::FlatGradient<T> flat(model.named_parameters(), before);
-    // What the parameters hold so far is set aside.
-    std::vector<std::optional<Array<T>>> held(flat.places().size());
-    for (std::size_t i = 0; i < held.size(); ++i) {
-        Variable<T> parameter = flat.places()[i].parameter;
-        if (!parameter.has_grad()) continue;
-        held[i] = share(parameter.grad());
-        parameter.zero_grad();
-    }
-    State records;
-    auto own = work_->sum_own(model, parts, measure, wanted, flat, records);
-    const Array<T> total = work_->sum_all(std::move(own), flat.size(), parts.examples);
-    for (std::size_t i = 0; i < held.size(); ++i) {
-        Variable<T> parameter = flat.places()[i].parameter;
-        if (held[i]) parameter.set_grad(std::move(*held[i]));
-    }
-    flat.deposit(total);
-    Whole whole = work_->collect(records, parts);
-    State moved = flat.moved_buffers(total, before);
-    for (const auto& [name, value] : std::exchange(work_->buffers, State())) moved.add(name, value);
+    const detail::Buckets<T> buckets(model.named_parameters(), before, work_->options.bucket_bytes);
+    detail::Records<T> records(work_->world.transport(), work_->block);
+    HeldGradients<T> held(buckets);
+    const auto total = work_->sum({model, parts, measure, wanted, buckets, before, records, {}, {}});
+    held.give_back();
+    buckets.deposit(total);
+    auto [whole, counts] = records.finish(work_->weights_of(parts));
+    State moved = buckets.moved_buffers(total, before);
+    for (const auto& [name, value] : counts) moved.add(name, value);
     detail::set_buffers(model, moved);
-    return whole;
+    return std::move(whole);
 }
 
 template <class T>
@@ -234,25 +238,28 @@ typename Team<T>::Whole DataParallel<T>::evaluate(const Parts<T>& parts, const M
     NoGrad no_grad;
     Generator unmoved = default_generator();    // whatever an evaluation draws, training goes on as without it
     std::vector<Generator> generators = unmoved.split(work_->shards);
-    State records;
+    const std::vector<double> weights = work_->weights_of(parts);
+    detail::Records<T> records(work_->world.transport(), work_->block);
     for (std::size_t shard = work_->share.first; shard < work_->share.last; ++shard) {
-        if (work_->weight_of(parts, shard) == 0) continue;
+        if (weights[shard] == 0) continue;
         const Batch<T>& batch = parts.shards[shard - work_->share.first];
         GeneratorGuard guard(generators[shard]);
-        const auto [loss, outputs] = measure(batch);
-        add_record(records, shard, static_cast<double>(loss.item()), outputs, batch, wanted.outputs);
+        records.add(shard, measure(batch), batch, wanted.outputs);
     }
-    return work_->collect(records, parts);
+    return records.finish(weights).whole;
 }
 
 template <class T>
 void DataParallel<T>::step(optim::Optimizer<T>& optimizer) {
-    optimizer.step();
+    if (work_->options.shard_optimizer)
+        detail::step_in_shares(work_->world, optimizer);
+    else
+        optimizer.step();
 }
 
 template <class T>
-bool DataParallel<T>::any(bool here) {
-    return work_->world.any(here);
+State DataParallel<T>::optimizer_state(const optim::Optimizer<T>& optimizer) {
+    return work_->options.shard_optimizer ? detail::gather_state(work_->world, optimizer) : optimizer.state();
 }
 
 template class DataParallel<float>;

@@ -1,12 +1,12 @@
 #include <xtape/core/error.hpp>
 #include <xtape/core/shape.hpp>
+#include <xtape/train/distributed/detail/gathering.hpp>
 #include <xtape/train/distributed/detail/packing.hpp>
 #include <xtape/train/distributed/detail/transport.hpp>
 #include <xtape/train/distributed/world.hpp>
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <span>
 #include <stdexcept>
 
@@ -84,31 +84,37 @@ void World::sum(Array<T>& array) {
 
 std::vector<State> World::all_gather(const State& state) {
     if (size() == 1) return {state};
-    // One exchange of blocks that begin with a size; a second one where a state is larger than its block.
-    detail::Bytes mine = detail::pack(state);
-    const std::size_t own = mine.size(), head = sizeof own;
-    const auto gather = [&](std::size_t block) {
-        detail::Bytes out(head + block), all(size() * out.size());
-        std::memcpy(out.data(), &own, head);
-        std::copy_n(mine.begin(), std::min(own, block), out.begin() + static_cast<std::ptrdiff_t>(head));
-        const std::vector<std::size_t> sizes(size(), out.size());
-        transport_->wait(transport_->all_gather(out, all, sizes), "all_gather");
-        return all;
-    };
-    const auto size_of = [&](const detail::Bytes& all, std::size_t rank) {
-        std::size_t bytes = 0;
-        std::memcpy(&bytes, all.data() + rank * (all.size() / size()), head);
-        return bytes;
-    };
-    detail::Bytes all = gather(block_);
-    std::size_t most = 0;
-    for (std::size_t rank = 0; rank < size(); ++rank) most = std::max(most, size_of(all, rank));
-    if (most > block_) all = gather(most);
-    block_ = most;
+    return detail::Gathering(*transport_, state, block_).finish();
+}
+
+std::vector<State> World::gather(const State& state, std::size_t root) {
+    if (size() == 1) return {state};
+    const detail::Bytes mine = detail::pack(state);
+    std::size_t own = mine.size();
+    std::vector<std::size_t> sizes(size());
+    transport_->wait(transport_->all_gather(bytes_of(own), std::as_writable_bytes(std::span(sizes)),
+                                            std::vector<std::size_t>(size(), sizeof own)),
+                     "gather");
+    std::vector<detail::Bytes> all(size());
+    std::vector<detail::Transport::Send> sends;
+    std::vector<detail::Transport::Receive> receives;
+    for (std::size_t rank = 0; rank < size(); ++rank) {
+        if (rank == this->rank() || (rank != root && this->rank() != root)) continue;
+        if (this->rank() == root) all[rank].resize(sizes[rank]);
+        const std::size_t count = this->rank() == root ? sizes[rank] : own;
+        for (std::size_t begin = 0; begin < count; begin += piece) {
+            const std::size_t part = std::min(piece, count - begin);
+            if (this->rank() == root)
+                receives.push_back({rank, std::span(all[rank]).subspan(begin, part)});
+            else
+                sends.push_back({rank, std::span(mine).subspan(begin, part)});
+        }
+    }
+    transport_->wait(transport_->exchange(sends, receives, 0), "gather");
+    if (this->rank() != root) return {};
     std::vector<State> states;
     for (std::size_t rank = 0; rank < size(); ++rank)
-        states.push_back(
-            detail::unpack(std::span(all).subspan(rank * (all.size() / size()) + head, size_of(all, rank))));
+        states.push_back(detail::unpack(rank == root ? std::span<const std::byte>(mine) : all[rank]));
     return states;
 }
 

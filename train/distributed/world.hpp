@@ -54,6 +54,8 @@ public:
     void sum(Array<T>& array);
     // All ranks get what each of them has, in the order of ranks.
     std::vector<State> all_gather(const State& state);
+    // The root gets what each of them has, in the order of ranks; the others get nothing.
+    std::vector<State> gather(const State& state, std::size_t root = 0);
     // Whether any rank says so.
     bool any(bool here);
 
@@ -65,7 +67,7 @@ public:
 
 private:
     std::unique_ptr<detail::Transport> transport_;
-    std::size_t block_ = 256;    // bytes that all_gather sends at first: what the largest of the last states had
+    std::size_t block_ = 256;    // bytes that all_gather sends at first: what the largest state so far had
 };
 
 }    // namespace xtape::train

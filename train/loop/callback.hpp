@@ -38,7 +38,8 @@ public:
     // "step" that it followed.
     const History& evaluations() const { return evaluations_; }
     double step_loss() const { return step_loss_; }    // the data loss of the last step
-    virtual double lr() const = 0;                     // of its first group
+    double seconds() const { return seconds_; }    // from the beginning of fit to the last step; a team has one clock
+    virtual double lr() const = 0;                 // of its first group
     virtual std::int64_t steps_per_epoch() const = 0;
     virtual std::int64_t total_steps() const = 0;    // that the run will have, if nothing ends it early
     virtual std::size_t examples_per_step() const = 0;
@@ -91,7 +92,7 @@ protected:
     Measurements measurements_;
     std::optional<std::size_t> kept_mistakes_;    // none: answers are not kept
     Answers answers_;
-    double step_loss_ = 0;
+    double step_loss_ = 0, seconds_ = 0;
     std::string stopped_;
     bool interrupted_ = false, restored_ = false;
 };

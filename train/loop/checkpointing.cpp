@@ -27,7 +27,7 @@ void Checkpointing::begin(Training&, const std::vector<std::string>& known) {
     if (rotation_ && options_.keep_best > 0 && std::find(known.begin(), known.end(), options_.monitor) == known.end())
         throw std::invalid_argument("[Checkpointing] got monitor = '" + options_.monitor + "'; this run measures " +
                                     detail::join(known) + "; keep_best = 0 keeps only the last ones");
-    last_ = std::chrono::steady_clock::now();
+    last_ = 0;
 }
 
 std::optional<std::filesystem::path> Checkpointing::best() const {
@@ -40,7 +40,7 @@ void Checkpointing::judge(const Training& training, const History& rows) {
 }
 
 void Checkpointing::save(Training& training) {
-    last_ = std::chrono::steady_clock::now();
+    last_ = training.seconds();
     saved_step_ = training.steps();
     if (!rotation_) return training.save_later(options_.path);
     training.save_later([this, step = training.steps()](const std::vector<Entry>& entries) {
@@ -51,8 +51,8 @@ void Checkpointing::save(Training& training) {
 
 void Checkpointing::after_step(Training& training) {
     const bool by_steps = options_.every_steps > 0 && training.steps() % options_.every_steps == 0;
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - last_;
-    if (by_steps || (options_.every_minutes > 0 && passed.count() >= 60 * options_.every_minutes)) save(training);
+    const bool by_time = options_.every_minutes > 0 && training.seconds() - last_ >= 60 * options_.every_minutes;
+    if (by_steps || by_time) save(training);
 }
 
 void Checkpointing::after_evaluation(Training& training) { judge(training, training.evaluations()); }

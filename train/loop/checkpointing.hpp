@@ -4,7 +4,6 @@
 #include <xtape/io/rotation.hpp>
 #include <xtape/train/loop/callback.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -60,7 +59,7 @@ private:
     std::optional<io::Rotation> rotation_;
     Judged judged_;
     std::int64_t saved_step_ = -1;
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    double last_ = 0;    // seconds of the run
 };
 
 }    // namespace xtape::train

@@ -28,10 +28,14 @@ public:
     struct Whole {
         double loss = 0;                   // the mean over the batch
         std::vector<Shard> shards = {};    // in order, those with examples; none where no outputs are wanted
+        bool stop = false;                 // some process wants to
+        double seconds = 0;                // the leader's
     };
     struct Wanted {
         double scale = 1;        // of the gradient
         bool outputs = false;    // and those of the model
+        bool stop = false;       // this process wants to stop after this batch
+        double seconds = 0;      // that the run has taken here
     };
 
     virtual ~Team() = default;
@@ -45,8 +49,8 @@ public:
     // The same without a gradient.
     virtual Whole evaluate(const Parts<T>& parts, const Measure& measure, Wanted wanted) = 0;
     virtual void step(optim::Optimizer<T>& optimizer) = 0;
-    // Whether any process says so.
-    virtual bool any(bool here) = 0;
+    // The leader's is complete, whoever has which part of it; the others' need not be.
+    virtual State optimizer_state(const optim::Optimizer<T>& optimizer) = 0;
 };
 
 }    // namespace xtape::train

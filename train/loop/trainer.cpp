@@ -145,9 +145,10 @@ const History& Trainer<T>::fit(DataLoader<T>& batches, DataLoader<T>* validation
     validation_ = validation;
     if (!loader_state_.empty()) batches.load_state(loader_state_);
     if (validation != nullptr && !validation_state_.empty()) validation->load_state(validation_state_);
+    seconds_ = 0;
     for (auto& callback : callbacks_) callback->begin(*this, known);
     loader_state_ = validation_state_ = State();
-    interrupted_ = false;
+    interrupted_ = team_stops_ = false;
     if (ended_ && (is_complete() || !stopped_.empty())) return history_;
     ended_ = false;
 
@@ -183,8 +184,8 @@ bool Trainer<T>::is_complete() const {
 template <class T>
 bool Trainer<T>::should_interrupt(const Loop& loop) const {
     if (options_.max_steps > 0 && steps_ >= options_.max_steps) return true;
-    const bool here = (options_.seconds > 0 && loop.bar.seconds() >= options_.seconds) || loop.signals.interrupted();
-    return options_.team == nullptr ? here : options_.team->any(here);
+    if (options_.seconds > 0 && seconds_ >= options_.seconds) return true;
+    return options_.team == nullptr ? loop.signals.interrupted() : team_stops_;
 }
 
 template <class T>
@@ -196,7 +197,7 @@ void Trainer<T>::train_epoch(Loop& loop) {
             optimizer_.zero_grad();
             if (sampler_) sampler_->begin_step(steps_ + 1, epoch_ == 0);
         }
-        add_gradient(*parts);
+        add_gradient(*parts, loop);
         examples += parts->examples;
         if (++gathered < options_.accumulate && batches.batches_given() < batches.size()) continue;
         take_step();
@@ -221,13 +222,19 @@ void Trainer<T>::train_epoch(Loop& loop) {
 }
 
 template <class T>
-void Trainer<T>::add_gradient(const Parts<T>& parts) {
+void Trainer<T>::add_gradient(const Parts<T>& parts, const Loop& loop) {
     const auto count = static_cast<double>(parts.examples);
     Variable<T> loss;    // whose gradient is to be added here
     if (options_.team != nullptr) {
-        step_loss_ = running_->measure(options_.team->add_gradient(
+        const auto whole = options_.team->add_gradient(
             model_, parts, [this](const Batch<T>& batch) { return objective_(model_, batch); },
-            {.scale = 1 / static_cast<double>(group_of_batch()), .outputs = !running_->metrics.empty()}));
+            {.scale = 1 / static_cast<double>(group_of_batch()),
+             .outputs = !running_->metrics.empty(),
+             .stop = loop.signals.interrupted(),
+             .seconds = loop.bar.seconds()});
+        team_stops_ = team_stops_ || whole.stop;
+        seconds_ = whole.seconds;
+        step_loss_ = running_->measure(whole);
     } else {
         const Batch<T>& batch = parts.shards.front();
         auto result = [&] {
@@ -238,6 +245,7 @@ void Trainer<T>::add_gradient(const Parts<T>& parts) {
         loss = std::move(result.loss);
         step_loss_ = static_cast<double>(loss.item());
         running_->measure(result.outputs, batch);
+        seconds_ = loop.bar.seconds();
     }
     running_->loss += step_loss_ * count;
     running_->examples += count;

@@ -102,7 +102,7 @@ public:
     // optimizer's.
     void set_schedules(optim::Schedule rate, std::optional<optim::Schedule> momentum = {});
 
-    // Everything that the run depends on, in one file. Throws io::Error.
+    // Everything that the run depends on, in one file; with a team, called by all of its processes. Throws io::Error.
     void save(const std::filesystem::path& path);
     // Takes over a run that was saved: model, optimizer, random streams, loader, callbacks, history and what is
     // tracked. False when there is no such file. Throws as io::load, and then nothing has changed.
@@ -153,7 +153,7 @@ private:
     Quantities evaluate(DataLoader<T>& batches, Answers* answers);
     bool is_complete() const;
     void train_epoch(Loop& loop);
-    void add_gradient(const Parts<T>& parts);
+    void add_gradient(const Parts<T>& parts, const Loop& loop);
     // The data loss and the penalty, as a part of the batches that make a step; keeps the penalty.
     Variable<T> whole_loss(Variable<T> loss);
     std::size_t group_of_batch() const;    // how many batches make the step that the last batch is of
@@ -188,7 +188,9 @@ private:
     std::shared_ptr<std::int64_t> schedule_unit_ = std::make_shared<std::int64_t>(1);    // steps per epoch
     DataLoader<T>*batches_ = nullptr, *validation_ = nullptr;                            // while it fits
     State loader_state_, validation_state_;    // of a resumed run, until it fits
+    State optimizer_state_;                    // of a team, while it is saved
     bool ended_ = false;                       // training has, with all that follows its last step
+    bool team_stops_ = false;                  // some process of the team wants to
     std::vector<Save> to_save_;
     std::unique_ptr<detail::Sampler<T>> sampler_;    // none: nobody wants measurements
     State sampler_state_;                            // of a resumed run, until it fits

@@ -32,15 +32,24 @@ std::vector<Entry> Trainer<T>::entries() {
 
 template <class T>
 std::filesystem::path Trainer<T>::save_as(const Save& save) {
+    struct Before {    // positions are those of a resumed run, if it is one, until it fits
+        Trainer& trainer;
+        State loader = trainer.loader_state_, validation = trainer.validation_state_;
+        ~Before() {
+            trainer.loader_state_ = std::move(loader);
+            trainer.validation_state_ = std::move(validation);
+            trainer.optimizer_state_ = State();
+        }
+    } before{*this};
+    if (options_.team != nullptr) optimizer_state_ = options_.team->optimizer_state(optimizer_);
     if (!leads()) return {};
-    if (batches_ == nullptr) return save(entries());    // positions are those of a resumed run, if it is one
-    struct Positions {
-        State &loader, &validation;
-        ~Positions() { loader = validation = State(); }
-    } positions{loader_state_, validation_state_};
-    loader_state_ = batches_->state();
+    if (batches_ != nullptr) loader_state_ = batches_->state();
     if (validation_ != nullptr) validation_state_ = validation_->state();
-    return save(entries());
+    std::vector<Entry> all = entries();
+    if (options_.team != nullptr)
+        for (Entry& entry : all)
+            if (entry.name() == "optimizer") entry = Entry("optimizer", optimizer_state_);
+    return save(all);
 }
 
 template <class T>

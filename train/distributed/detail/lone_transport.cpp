@@ -23,11 +23,7 @@ public:
         std::copy(mine.begin(), mine.end(), all.begin());
         return done();
     }
-    std::unique_ptr<Pending> all_to_all(std::span<const std::byte> out, Sizes, std::span<std::byte> in,
-                                        Sizes) override {
-        std::copy(out.begin(), out.end(), in.begin());
-        return done();
-    }
+    std::unique_ptr<Pending> exchange(std::span<const Send>, std::span<const Receive>, int) override { return done(); }
     std::unique_ptr<Pending> sum(std::span<float>) override { return done(); }
     std::unique_ptr<Pending> sum(std::span<double>) override { return done(); }
     void wait(Pending&, const char*) override {}

@@ -3,6 +3,7 @@
 #include <xtape/train/distributed/world.hpp>
 
 #include <mpi.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,6 +68,16 @@ private:
     const char* what_;
 };
 
+class Requests final : public Pending {
+public:
+    bool test() override {
+        int done = 0;
+        check(MPI_Testall(count(all.size(), "exchange"), all.data(), &done, MPI_STATUSES_IGNORE), "exchange");
+        return done != 0;
+    }
+    std::vector<MPI_Request> all;
+};
+
 class MpiTransport final : public Transport {
 public:
     explicit MpiTransport(double seconds) : seconds_(seconds), exceptions_(std::uncaught_exceptions()) {
@@ -84,15 +95,18 @@ public:
         }
         check(MPI_Comm_dup(MPI_COMM_WORLD, &world_), "MPI_Comm_dup");    // so that messages of others are not ours
         check(MPI_Comm_set_errhandler(world_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+        check(MPI_Comm_dup(world_, &messages_), "MPI_Comm_dup");
         int number = 0;
         check(MPI_Comm_rank(world_, &number), "MPI_Comm_rank");
         rank_ = static_cast<std::size_t>(number);
         check(MPI_Comm_size(world_, &number), "MPI_Comm_size");
         size_ = static_cast<std::size_t>(number);
+        if (ranks_here() > ::sysconf(_SC_NPROCESSORS_ONLN)) looking_ = looking_alone;
     }
     // After an exception MPI is left running: the others may wait for this rank, and end when it does.
     ~MpiTransport() override {
         if (std::uncaught_exceptions() > exceptions_) return;
+        MPI_Comm_free(&messages_);
         MPI_Comm_free(&world_);
         if (ours_) finalize();
     }
@@ -121,29 +135,31 @@ public:
               "all_gather");
         return pending;
     }
-    std::unique_ptr<Pending> all_to_all(std::span<const std::byte> out, Sizes out_sizes, std::span<std::byte> in,
-                                        Sizes in_sizes) override {
-        auto pending = std::make_unique<Request>("all_to_all");
-        pending->counts.reserve(2 * size_);    // so that they stay where they are
-        pending->places.reserve(2 * size_);
-        const auto [out_counts, out_places] = pending->parts(out_sizes);
-        const auto [in_counts, in_places] = pending->parts(in_sizes);
-        check(MPI_Ialltoallv(out.data(), out_counts, out_places, MPI_BYTE, in.data(), in_counts, in_places, MPI_BYTE,
-                             world_, &pending->request),
-              "all_to_all");
+    std::unique_ptr<Pending> exchange(std::span<const Send> out, std::span<const Receive> in, int tag) override {
+        auto pending = std::make_unique<Requests>();
+        pending->all.reserve(out.size() + in.size());
+        for (const Receive& message : in)
+            check(MPI_Irecv(message.data.data(), count(message.data.size(), "exchange"), MPI_BYTE,
+                            static_cast<int>(message.rank), tag, messages_, &pending->all.emplace_back()),
+                  "exchange");
+        for (const Send& message : out)
+            check(MPI_Isend(message.data.data(), count(message.data.size(), "exchange"), MPI_BYTE,
+                            static_cast<int>(message.rank), tag, messages_, &pending->all.emplace_back()),
+                  "exchange");
         return pending;
     }
     std::unique_ptr<Pending> sum(std::span<float> data) override { return sum(data.data(), data.size(), MPI_FLOAT); }
     std::unique_ptr<Pending> sum(std::span<double> data) override { return sum(data.data(), data.size(), MPI_DOUBLE); }
 
     void wait(Pending& pending, const char* what) override {
-        constexpr double looking =
-            50e-6;    // seconds; then the processor is left to others, perhaps the one waited for
         const auto begin = Clock::now();
         while (!pending.test()) {
             const double waited = std::chrono::duration<double>(Clock::now() - begin).count();
             if (seconds_ > 0 && waited > seconds_) give_up(what);
-            if (waited > looking) ::usleep(20);
+            if (waited > looking_)
+                ::usleep(20);
+            else if (waited > looking_alone)
+                ::sched_yield();
         }
     }
 
@@ -165,6 +181,15 @@ private:
         for (int done = 0; done == 0; ::usleep(100)) MPI_Test(&all_have_ended, &done, MPI_STATUS_IGNORE);
         MPI_Finalize();
     }
+    // On this machine.
+    int ranks_here() const {
+        MPI_Comm here = MPI_COMM_NULL;
+        check(MPI_Comm_split_type(world_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here), "MPI_Comm_split_type");
+        int ranks = 0;
+        check(MPI_Comm_size(here, &ranks), "MPI_Comm_size");
+        MPI_Comm_free(&here);
+        return ranks;
+    }
     std::unique_ptr<Pending> sum(void* data, std::size_t size, MPI_Datatype type) {
         auto pending = std::make_unique<Request>("sum");
         check(MPI_Iallreduce(MPI_IN_PLACE, data, count(size, "sum"), type, MPI_SUM, world_, &pending->request), "sum");
@@ -182,9 +207,13 @@ private:
     }
 
     double seconds_;
+    // Seconds of waiting after which whoever else wants the processor gets it for a moment, and after which this rank
+    // sleeps between two looks: early where ranks share a processor, who may be what is waited for.
+    static constexpr double looking_alone = 50e-6;
+    double looking_ = 2e-3;
     int exceptions_;
     bool ours_ = false;
-    MPI_Comm world_ = MPI_COMM_NULL;
+    MPI_Comm world_ = MPI_COMM_NULL, messages_ = MPI_COMM_NULL;    // of all calls but exchange, and of those
     std::size_t rank_ = 0, size_ = 1;
 };
 

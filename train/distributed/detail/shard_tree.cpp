@@ -2,7 +2,7 @@
 #include <xtape/train/distributed/detail/shard_tree.hpp>
 
 #include <algorithm>
-#include <functional>
+#include <bit>
 
 namespace xtape::train::detail {
 namespace {
@@ -46,28 +46,57 @@ std::vector<Step> steps_of(std::span<const Node> nodes) {
     return steps;
 }
 
+namespace {
+
+// Sums a piece of the elements, which stays in the first cache.
 template <class T>
-void sum_tree(std::span<const Node> leaves, std::span<T* const> values, std::size_t count, std::size_t shards,
-              std::size_t present) {
+class PieceSum {
+public:
+    static constexpr std::size_t size = 1024;
+
+    PieceSum(std::span<const Node> leaves, std::span<const T* const> values, std::size_t shards)
+        : leaves_(leaves), values_(values), shards_(shards), scratch_(size * std::bit_width(shards)) {}
+
+    void write(T* out, std::size_t begin, std::size_t count) {
+        next_ = 0;
+        begin_ = begin;
+        count_ = count;
+        const T* total = sum({0, shards_}, out, scratch_.data());
+        if (total != out) std::copy_n(total, count, out);
+    }
+
+private:
+    // Where the node's sum is: in its only leaf, or in `out`; null where it is absent.
+    const T* sum(Node node, T* out, T* scratch) {
+        if (node == leaves_[next_]) {
+            const T* value = values_[next_++];
+            return value == nullptr ? nullptr : value + begin_;
+        }
+        const T* lower = sum(node.lower(), out, scratch);
+        const T* upper = sum(node.upper(), scratch, scratch + size);
+        if (upper == nullptr) return lower;
+        for (std::size_t i = 0; i < count_; ++i) out[i] = lower[i] + upper[i];
+        return out;
+    }
+
+    std::span<const Node> leaves_;
+    std::span<const T* const> values_;
+    std::size_t shards_, next_ = 0, begin_ = 0, count_ = 0;
+    std::vector<T> scratch_;    // a piece for each level
+};
+
+}    // namespace
+
+template <class T>
+void sum_tree(std::span<const Node> leaves, std::span<const T* const> values, T* out, std::size_t count,
+              std::size_t shards) {
     xtape::detail::parallel_for(count, xtape::detail::parallel_elements, [&](std::size_t begin, std::size_t end) {
-        std::size_t next = 0;
-        // The place of the node's sum; null where all of its shards are absent.
-        const std::function<T*(Node)> sum = [&](Node node) -> T* {
-            if (node == leaves[next]) {
-                T* value = values[next++];
-                return node.first < present ? value : nullptr;
-            }
-            T* lower = sum(node.lower());
-            const T* upper = sum(node.upper());
-            if (upper != nullptr)
-                for (std::size_t i = begin; i < end; ++i) lower[i] += upper[i];
-            return lower;
-        };
-        sum({0, shards});
+        PieceSum<T> piece(leaves, values, shards);
+        for (; begin < end; begin += piece.size) piece.write(out + begin, begin, std::min(piece.size, end - begin));
     });
 }
 
-template void sum_tree(std::span<const Node>, std::span<float* const>, std::size_t, std::size_t, std::size_t);
-template void sum_tree(std::span<const Node>, std::span<double* const>, std::size_t, std::size_t, std::size_t);
+template void sum_tree(std::span<const Node>, std::span<const float* const>, float*, std::size_t, std::size_t);
+template void sum_tree(std::span<const Node>, std::span<const double* const>, double*, std::size_t, std::size_t);
 
 }    // namespace xtape::train::detail

@@ -31,10 +31,10 @@ struct Step {
 };
 std::vector<Step> steps_of(std::span<const Node> nodes);
 
-// Sums the tree, its leaves being nodes that lie in order in `values`, element by element: the first takes the total.
-// Leaves of shards from `present` on are absent: they add nothing.
+// out = the sum of the tree, element by element. Its leaves are nodes, whose values lie in order in `values`: null
+// where all of a leaf's shards are absent, so that it adds nothing; the first never is.
 template <class T>
-void sum_tree(std::span<const Node> leaves, std::span<T* const> values, std::size_t count, std::size_t shards,
-              std::size_t present);
+void sum_tree(std::span<const Node> leaves, std::span<const T* const> values, T* out, std::size_t count,
+              std::size_t shards);
 
 }    // namespace xtape::train::detail

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xtape::train::detail {
@@ -19,7 +20,8 @@ public:
     virtual bool test() = 0;
 };
 
-// One rank's ways to the others. Every call is made by all ranks in the same order; what it gives is to be waited for.
+// One rank's ways to the others. Every call but exchange is made by all ranks in the same order; what it gives is to be
+// waited for.
 class Transport {
 public:
     virtual ~Transport() = default;
@@ -31,15 +33,29 @@ public:
     virtual std::unique_ptr<Pending> broadcast(std::span<std::byte> data, std::size_t root) = 0;
     virtual std::unique_ptr<Pending> all_gather(std::span<const std::byte> mine, std::span<std::byte> all,
                                                 Sizes sizes) = 0;
-    virtual std::unique_ptr<Pending> all_to_all(std::span<const std::byte> out, Sizes out_sizes,
-                                                std::span<std::byte> in, Sizes in_sizes) = 0;
+    // Messages between this rank and others. What has the same tag meets, in the order of calls; calls of different
+    // tags may come in any order, another one on each rank.
+    struct Send {
+        std::size_t rank;
+        std::span<const std::byte> data;
+    };
+    struct Receive {
+        std::size_t rank;
+        std::span<std::byte> data;
+    };
+    virtual std::unique_ptr<Pending> exchange(std::span<const Send> out, std::span<const Receive> in, int tag) = 0;
     virtual std::unique_ptr<Pending> sum(std::span<float> data) = 0;
     virtual std::unique_ptr<Pending> sum(std::span<double> data) = 0;
 
     // Returns when it is complete; after the time limit ends all ranks, saying what was waited for.
     virtual void wait(Pending& pending, const char* what) = 0;
     void wait(const std::unique_ptr<Pending>& pending, const char* what) { wait(*pending, what); }
+    // Keeps what an exception has left under way, which may still be written to, as long as this is here.
+    void keep(std::unique_ptr<Pending> pending) { kept_.push_back(std::move(pending)); }
     [[noreturn]] virtual void abort(const std::string& message) = 0;
+
+private:
+    std::vector<std::unique_ptr<Pending>> kept_;
 };
 
 // Of the program that mpirun or a batch system has started; otherwise, and without MPI, of one rank.
