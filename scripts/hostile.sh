@@ -10,6 +10,8 @@ cmake --preset release >/dev/null
 cmake --build "$build" --target sweep make_corpus
 corpus=$build/tests/fuzz/corpus
 "$build/tests/fuzz/make_corpus" "$corpus"
-python3 tests/fuzz/make_corpus.py "$corpus" || echo "without files of h5py, which is not there"
+python=/usr/bin/python3    # the one that has the system's h5py
+[ -x "$python" ] || python=python3
+"$python" tests/fuzz/make_corpus.py "$corpus" || echo "without files of h5py, which is not there"
 "$build/tests/fuzz/sweep" --mutations "$mutations" "$corpus"
 [ $# -eq 0 ] || "$build/tests/fuzz/sweep" "$@"

@@ -30,7 +30,8 @@ struct Settings {
     std::string text() const {
         return "--epochs " + std::to_string(options.epochs) + " --batch " + std::to_string(options.batch) + " --lr " +
                std::to_string(options.lr) + " --seed " + std::to_string(options.seed) + " --hidden " +
-               std::to_string(options.hidden) + (options.data ? " --data" : "");
+               std::to_string(options.hidden) + (options.data ? " --data" : "") +
+               (options.shards == 0 ? "" : " --shards " + std::to_string(options.shards));
     }
 };
 

@@ -1,5 +1,6 @@
 // Runs in which something fails, for failing.py: `failing <what>`, which fails on the last rank at the third step, and
-// `failing train <checkpoint> <result>`, `failing writes <checkpoint>`, `failing fills <checkpoint>`.
+// `failing train <checkpoint> <result>`, `failing writes <checkpoint>`, `failing fills <checkpoint>`,
+// `failing searches <journal> <result>`.
 #include <xtape/mpi.hpp>
 #include <xtape/train.hpp>
 #include <xtape/train/distributed/detail/packing.hpp>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -104,6 +106,24 @@ void fill_the_disk(World& world, const std::string& checkpoint) {
     run.trainer.fit(run.batches);
 }
 
+// The first process that takes up trial 5 writes its number into the file `victim`, and works on it for ever.
+void search_and_write(const std::string& journal, const std::string& result) {
+    const auto evaluate = [](Trial& trial) {
+        ::usleep(20'000);
+        if (trial.index() == 5)
+            if (std::FILE* file = std::fopen("victim", "wx")) {
+                std::fprintf(file, "%d\n", ::getpid());
+                std::fclose(file);
+                ::pause();
+            }
+        return trial.number("x") * trial.number("x");
+    };
+    const SearchResult found = random_search(Space().uniform("x", -1, 1),
+                                             {.trials = 20, .seed = 3, .journal = journal, .quiet = true}, evaluate);
+    std::ofstream file(result);
+    for (const Trial& trial : found.trials()) file << trial.index() << ' ' << trial.value() << '\n';
+}
+
 }    // namespace
 
 int main(int argc, char** argv) {
@@ -123,6 +143,8 @@ int main(int argc, char** argv) {
                 die_while_writing(world, argv[2]);
             else if (what == "fills" && argc == 3)
                 fill_the_disk(world, argv[2]);
+            else if (what == "searches" && argc == 4)
+                search_and_write(argv[2], argv[3] + std::to_string(world.rank()));
             else
                 throw std::runtime_error("there is no '" + what + "'");
         },

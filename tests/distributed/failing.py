@@ -116,6 +116,33 @@ expect(len(os.listdir(os.path.join(scratch, "folder"))) == 2, "the checkpoint wa
 resumes_to_the_same_bytes(checkpoint, 2, "a full disk and a kill in writing")
 expect(os.listdir(os.path.join(scratch, "folder")) == ["checkpoint.h5"], "what the dead left is taken away")
 
+def kill_the_victim():
+    """The number of the process that works on trial 5."""
+    file = os.path.join(scratch, "victim")
+    end = time.monotonic() + LIMIT
+    while not (os.path.exists(file) and read("victim").endswith(b"\n")):
+        expect(time.monotonic() < end, "a process takes up trial 5")
+        time.sleep(0.01)
+    os.kill(int(read("victim")), signal.SIGKILL)
+
+
+# Processes that share a search: the others run the trial of one that is killed.
+alone = [subprocess.Popen([program, "searches", "shared.jsonl", f"shared{each}_"], cwd=scratch) for each in range(3)]
+kill_the_victim()
+codes = sorted(job.wait(LIMIT) for job in alone)
+expect(codes == [-signal.SIGKILL, 0, 0], f"two of three processes end well: {codes}")
+results = [read(name) for name in os.listdir(scratch) if name.startswith("shared") and name.endswith("_0")]
+expect(len(results) == 2 and results[0] == results[1] and len(results[0].splitlines()) == 20,
+       "both know the results of all 20 trials")
+# Ranks of mpirun all end when one is killed; the search that is started again has the same results.
+os.remove(os.path.join(scratch, "victim"))
+job = launch(3, "searches", "ranks.jsonl", "first")
+kill_the_victim()
+code, said = finish(job)
+expect(code != 0, "mpirun ends a search of which a rank is killed")
+code, said = finish(launch(2, "searches", "ranks.jsonl", "again"))
+expect(code == 0 and read("again0") == read("again1") == results[0], f"a search goes on where it was: {code} {said}")
+
 dice, killed, of_root = random.Random(11), 0, 0
 for moment in range(moments):
     if os.path.exists(os.path.join(scratch, "killed.h5")):

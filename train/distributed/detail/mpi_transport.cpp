@@ -164,6 +164,8 @@ public:
     }
 
     [[noreturn]] void abort(const std::string& message) override {
+        // Where all ranks end for the same reason at about the same time, it is enough that one says so.
+        ::usleep(100'000 * static_cast<unsigned>(std::min(rank_, std::size_t{10})));
         std::fflush(stdout);
         std::fprintf(stderr, "rank %zu of %zu: %s\n", rank_, size_, message.c_str());
         std::fflush(stderr);
@@ -196,8 +198,6 @@ private:
         return pending;
     }
     [[noreturn]] void give_up(const char* what) {
-        // The limits of all ranks are up at about the same time, and one of them is enough to say so.
-        ::usleep(100'000 * static_cast<unsigned>(std::min(rank_, std::size_t{10})));
         char text[256];
         std::snprintf(text, sizeof text,
                       "[World] waited %g s for the other ranks (%s): one of them is dead or hangs, or the ranks do not "
