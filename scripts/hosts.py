@@ -117,7 +117,7 @@ class Hosts:
                 here = self.namespace(host)
                 ip("netns", "add", here)
                 self.taps.append(open_tap(here))
-                ip("-n", here, "link", "set", "eth0", "address", f"02:00:00:00:00:{host + 1:02x}", "up")
+                ip("-n", here, "link", "set", "eth0", "address", f"02:00:00:00:00:{host + 1:02x}", "mtu", "9000", "up")
                 ip("-n", here, "addr", "add", f"10.77.0.{host + 1}/24", "dev", "eth0")
                 ip("-n", here, "link", "set", "lo", "up")
         except (NotAllowed, FileNotFoundError) as error:

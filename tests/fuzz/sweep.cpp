@@ -100,7 +100,7 @@ std::uint64_t mapped_bytes() {
 }
 
 [[noreturn]] void meet_as_child(const std::vector<fs::path>& copies, Shortage shortage) {
-    constexpr unsigned hang = 30;
+    constexpr unsigned hang = 600;    // a busy machine lets a process of low priority wait for minutes
     alarm(hang);
     leave(RLIMIT_CORE, 0);
     if (shortage == Shortage::descriptors && !sanitized) {
