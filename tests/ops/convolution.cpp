@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "unwritten.hpp"
+
 using namespace xtape;
 using D = double;
 
@@ -171,6 +173,7 @@ BOOST_AUTO_TEST_SUITE(convolution)
 BOOST_AUTO_TEST_CASE(values_and_gradients_are_those_of_loops) {
     Draw draw;
     for (int i = 0; i < 250; ++i) {
+        spoil_free_memory();
         const Setting s = Setting::random(draw);
         BOOST_TEST_CONTEXT(s.text()) {
             check_convolution<double>(s, draw, 1e-12);
@@ -182,6 +185,7 @@ BOOST_AUTO_TEST_CASE(values_and_gradients_are_those_of_loops) {
 BOOST_AUTO_TEST_CASE(transposes_are_those_of_loops) {
     Draw draw;
     for (int i = 0; i < 250; ++i) {
+        spoil_free_memory();
         Setting s = Setting::random(draw);    // its y is the transpose's input
         auto lengths = s.outputs();
         for (std::size_t d = 0; d < 3; ++d) {

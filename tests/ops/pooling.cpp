@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "unwritten.hpp"
+
 using namespace xtape;
 using D = double;
 
@@ -106,6 +108,7 @@ BOOST_AUTO_TEST_SUITE(pooling)
 
 BOOST_AUTO_TEST_CASE(the_largest_are_those_of_loops_and_the_first_of_equals_gets_the_gradient) {
     for (int i = 0; i < 250; ++i) {
+        spoil_free_memory();
         const Setting s(true);
         BOOST_TEST_CONTEXT(s.text()) {
             const Array<D> x = numbers_with_ties(s.shape(s.input)), g = numbers_with_ties(s.shape(s.output));
@@ -143,6 +146,7 @@ BOOST_AUTO_TEST_CASE(the_largest_are_those_of_loops_and_the_first_of_equals_gets
 
 BOOST_AUTO_TEST_CASE(averages_are_those_of_loops) {
     for (int i = 0; i < 250; ++i) {
+        spoil_free_memory();
         const Setting s(false);
         BOOST_TEST_CONTEXT(s.text()) {
             const Array<D> x = numbers_with_ties(s.shape(s.input)), g = numbers_with_ties(s.shape(s.output));
@@ -173,6 +177,7 @@ BOOST_AUTO_TEST_CASE(averages_are_those_of_loops) {
 
 BOOST_AUTO_TEST_CASE(powers_are_those_of_loops) {
     for (int i = 0; i < 250; ++i) {
+        spoil_free_memory();
         Setting s(false);
         s.padding = {};    // of which powers have none
         for (std::size_t d = 3 - s.rank; d < 3; ++d) {

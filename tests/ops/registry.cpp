@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "unwritten.hpp"
+
 using namespace xtape;
 
 namespace {
@@ -53,6 +55,7 @@ Variables<T> gradients(const Sample& sample, bool create_graph) {
     Array<T> seed = empty_array<T>(y.shape());
     for (std::size_t i = 0; i < seed.size(); ++i) seed.storage()[i] = T(0.5) + T(i % 7) * T(0.25);
     if (!y.requires_grad()) return {};
+    spoil_free_memory();
     return grad(y, x, {.create_graph = create_graph, .allow_unused = true}, {Variable<T>(seed)});
 }
 
@@ -61,8 +64,10 @@ void for_samples(Check check) {
     for (const auto& operation : operations()) {
         if (operation.samples == nullptr) continue;
         for (const auto& sample : operation.samples().list)
-            BOOST_TEST_CONTEXT(operation.about.family << "/" << operation.name << ", sample '" << sample.name << "'")
-        check(sample);
+            BOOST_TEST_CONTEXT(operation.about.family << "/" << operation.name << ", sample '" << sample.name << "'") {
+                spoil_free_memory();
+                check(sample);
+            }
     }
 }
 

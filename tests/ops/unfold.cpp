@@ -8,6 +8,8 @@
 #include <cmath>
 #include <random>
 
+#include "unwritten.hpp"
+
 using namespace xtape;
 using D = double;
 
@@ -80,6 +82,7 @@ BOOST_AUTO_TEST_SUITE(unfold)
 
 BOOST_AUTO_TEST_CASE(windows_and_their_sums_are_those_of_loops) {
     for (int i = 0; i < 250; ++i) {
+        spoil_free_memory();
         const Setting s;
         BOOST_TEST_CONTEXT("setting " << i << ", images " << to_string(s.images())) {
             const Array<D> x = random_numbers(s.images()), g = random_numbers(s.columns());

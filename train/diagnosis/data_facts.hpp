@@ -32,7 +32,7 @@ public:
     double most_frequent_share() const;
     // The mean squared error of always saying the mean target: the targets' variance, averaged over their elements.
     double target_variance() const;
-    double target_mean_square() const;    // likewise, of always saying 0
+    double target_mean_square() const;                                 // likewise, of always saying 0
     std::size_t target_size() const { return target_mean_.size(); }    // elements of one
     double target_least() const { return target_least_; }
     double target_greatest() const { return target_greatest_; }

@@ -47,8 +47,8 @@ private:
     double scale_ = 1;    // the largest absolute value
 };
 
-// The weights of a first layer as pictures, one per unit or kernel: of a matrix (units, inputs) each row in the shape of
-// an input (height, width) or (channels, height, width); of kernels (out, in, height, width) with in = 1 or 3 each
+// The weights of a first layer as pictures, one per unit or kernel: of a matrix (units, inputs) each row in the shape
+// of an input (height, width) or (channels, height, width); of kernels (out, in, height, width) with in = 1 or 3 each
 // kernel, else each of its channels; (out, in, length) as in x length; (out, in, depth, height, width) slice by slice.
 // Throws ShapeError for weights that are none of these, or do not fit the shape.
 template <class T>

@@ -131,9 +131,17 @@ private:
         for (const Cell& cell : cells_) {
             const Batch<T> factor = read(y, cell);
             const T* from = frame + cell.from;
+            if (cell.count == width) {
+#pragma GCC unroll 9
+                for (std::size_t t = 0; t < count; ++t)
+                    total[t] = xsimd::fma(factor, Batch<T>::load_unaligned(from + taps[t]), total[t]);
+                continue;
+            }
+            // What stands behind a row may be anything, and 0 times a NaN is none.
+            const Batch<T> mask = Batch<T>::load_unaligned(&masks_[cell.count * width]);
 #pragma GCC unroll 9
             for (std::size_t t = 0; t < count; ++t)
-                total[t] = xsimd::fma(factor, Batch<T>::load_unaligned(from + taps[t]), total[t]);
+                total[t] = xsimd::fma(factor, mask & Batch<T>::load_unaligned(from + taps[t]), total[t]);
         }
 #pragma GCC unroll 9
         for (std::size_t t = 0; t < count; ++t) total[t].store_aligned(sums + t * width);
