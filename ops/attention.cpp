@@ -307,9 +307,11 @@ A naive(const A& q, const A& k, const A& v, double scale, const Seen& seen, cons
     return y;
 }
 
+constexpr auto always = [](std::size_t, std::size_t, std::size_t) { return 1; };
+
 template <class Seen>
 A naive(const A& q, const A& k, const A& v, double scale, const Seen& seen) {
-    return naive(q, k, v, scale, seen, [](std::size_t, std::size_t, std::size_t) { return 1.0; });
+    return naive(q, k, v, scale, seen, always);
 }
 
 template <class T>
@@ -326,43 +328,39 @@ Samples Attention<T>::samples() {
             return scaled_dot_product_attention(x[0], x[1], x[2], options);
         };
     };
-    auto all = [](std::size_t, std::size_t, std::size_t) { return true; };
     auto triangle = [](std::size_t, std::size_t i, std::size_t j) { return j <= i; };
     auto wanted = [](double scale, auto seen) {
         return [=](const Arrays& x) { return naive(x[0], x[1], x[2], scale, seen); };
     };
     A q = numbers({2, 2, 2}, 0.5), k = numbers({2, 3, 2}, 1.5), v = numbers({2, 3, 1}, 2.5);
+    const Arrays single{numbers({1, 2, 1}, 0.5), numbers({1, 2, 1}, 1.5), numbers({1, 2, 1}, 2.5)};
     const double half = std::sqrt(0.5);
     Samples samples;
-    samples.add("two heads", {q, k, v}, with({}), wanted(half, all), 2)
-        .add("one head", {numbers({1, 2, 1}, 0.5), numbers({1, 2, 1}, 1.5), numbers({1, 2, 1}, 2.5)}, with({}),
-             wanted(1, all))
-        .add("causal", {numbers({1, 2, 1}, 0.5), numbers({1, 2, 1}, 1.5), numbers({1, 2, 1}, 2.5)},
-             with({.causal = true}), wanted(1, triangle))
+    samples.add("two heads", {q, k, v}, with({}), wanted(half, always), 2)
+        .add("one head", single, with({}), wanted(1, always))
+        .add("causal", single, with({.causal = true}), wanted(1, triangle))
         .add("causal, fewer queries than keys", {q, k, v}, with({.causal = true, .scale = 2}), wanted(2, triangle), 2)
         .add("masked, one query wholly", {q, k, v}, with({.mask = Mask{{true, false, true}, {false, false, false}}}),
              wanted(half, [](std::size_t, std::size_t i, std::size_t j) { return i == 0 && j != 1; }), 2)
         .add("a mask for each head", {q, k, v},
              with({.mask = Mask{{{true, true, false}}, {{false, true, true}}}, .causal = true}),
-             wanted(half,
-                    [](std::size_t b, std::size_t i, std::size_t j) { return j <= i && (b == 0 ? j < 2 : j > 0); }),
-             2)
+             wanted(half, [](auto b, auto i, auto j) { return j <= i && (b == 0 ? j < 2 : j > 0); }), 2)
         .add("more keys than a block has",
-             {numbers({1, 3, 2}, 0.5), numbers({1, 150, 2}, 1.5), numbers({1, 150, 3}, 2)}, with({}), wanted(half, all),
-             1)
+             {numbers({1, 3, 2}, 0.5), numbers({1, 150, 2}, 1.5), numbers({1, 150, 3}, 2)}, with({}),
+             wanted(half, always), 1)
         .add("more queries than a block has",
              {numbers({1, 130, 2}, 0.5), numbers({1, 131, 2}, 1.5), numbers({1, 131, 3}, 2)}, with({.causal = true}),
              wanted(half, triangle), 1)
-        .add("no queries", {A(Shape{2, 0, 2}), k, v}, with({}), wanted(half, all), 1)
-        .add("no keys", {q, A(Shape{2, 0, 2}), A(Shape{2, 0, 1})}, with({}), wanted(half, all), 1)
-        .add("no heads", {A(Shape{0, 2, 2}), A(Shape{0, 3, 2}), A(Shape{0, 3, 1})}, with({}), wanted(half, all), 1)
+        .add("no queries", {A(Shape{2, 0, 2}), k, v}, with({}), wanted(half, always), 1)
+        .add("no keys", {q, A(Shape{2, 0, 2}), A(Shape{2, 0, 1})}, with({}), wanted(half, always), 1)
+        .add("no heads", {A(Shape{0, 2, 2}), A(Shape{0, 3, 2}), A(Shape{0, 3, 1})}, with({}), wanted(half, always), 1)
         .add(
             "one matrix of keys for all heads", {q, numbers({2, 2}, 1.5), numbers({2, 1}, 2.5)}, with({}),
             [half](const Arrays& x) {
                 A both(Shape{2, 2, 2}), values(Shape{2, 2, 1});
                 for (std::size_t i = 0; i < 8; ++i) both.storage()[i] = x[1].storage()[i % 4];
                 for (std::size_t i = 0; i < 4; ++i) values.storage()[i] = x[2].storage()[i % 2];
-                return naive(x[0], both, values, half, [](std::size_t, std::size_t, std::size_t) { return true; });
+                return naive(x[0], both, values, half, always);
             },
             2);
     samples.add(
@@ -381,17 +379,15 @@ Samples Attention<T>::samples() {
     };
     auto with_bias = [half](auto seen) {
         return [=](const Arrays& x) {
-            return naive(
-                x[0], x[1], x[2], half, seen, [](std::size_t, std::size_t, std::size_t) { return 1.0; },
-                [&](std::size_t b, std::size_t i, std::size_t j) {
-                    return x[3].dimension() == 1 ? x[3](j) : x[3](b, i, j);
-                });
+            return naive(x[0], x[1], x[2], half, seen, always, [&](std::size_t b, std::size_t i, std::size_t j) {
+                return x[3].dimension() == 1 ? x[3](j) : x[3](b, i, j);
+            });
         };
     };
-    samples.add("a bias for each score", {q, k, v, numbers({2, 2, 3}, 3.5)}, biased({}), with_bias(all), 2)
+    samples.add("a bias for each score", {q, k, v, numbers({2, 2, 3}, 3.5)}, biased({}), with_bias(always), 2)
         .add("a bias for each key", {q, k, v, numbers({3}, 3.5)}, biased({.causal = true}), with_bias(triangle), 2)
-        .refuse("a bias of another shape", {q, k, v, numbers({2}, 1)}, biased({}));
-    samples.refuse("queries and keys of other lengths", {q, numbers({2, 3, 1}, 1), v}, with({}))
+        .refuse("a bias of another shape", {q, k, v, numbers({2}, 1)}, biased({}))
+        .refuse("queries and keys of other lengths", {q, numbers({2, 3, 1}, 1), v}, with({}))
         .refuse("fewer values than keys", {q, k, numbers({2, 2, 1}, 1)}, with({}))
         .refuse("two and three heads", {q, numbers({3, 3, 2}, 1), numbers({3, 3, 1}, 1)}, with({}))
         .refuse("vectors", {A{1.0, 2.0}, A{1.0, 2.0}, A{1.0, 2.0}}, with({}))

@@ -1,9 +1,9 @@
-// Batch normalisation. A batch (N, C, ...) is a table of rows: of N rows with a column for each channel and place (few
-// places), or of N C rows that lie in one channel each (many places).
+// Batch normalisation.
 #include <xtape/core/operation.hpp>
 #include <xtape/core/threads.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/detail/batch_parts.hpp>
+#include <xtape/ops/detail/batch_table.hpp>
 #include <xtape/ops/detail/rows.hpp>
 #include <xtape/ops/map.hpp>
 #include <xtape/ops/normalization.hpp>
@@ -23,104 +23,14 @@ namespace {
 
 using A = Array<double>;
 using Arrays = std::vector<A>;
+using detail::BatchTable;
+using detail::channel_moments;
+using detail::each_channel;
+using detail::each_row;
+using detail::each_tile;
 using detail::Moments;
-
-constexpr std::size_t parallel = 64 * 1024;    // elements from which a second thread pays
-constexpr std::size_t tile = 256;              // columns that are worked on together
-constexpr std::size_t block = 16;              // rows of a tile that stay in the first cache
-constexpr std::size_t few_places = 16;
-
-struct Layout {
-    std::size_t batch, channels, places;
-    explicit Layout(const Shape& shape) : batch(shape[0]), channels(shape[1]), places(1) {
-        for (std::size_t d = 2; d < shape.size(); ++d) places *= shape[d];
-    }
-    bool by_columns() const { return places < few_places; }
-    std::size_t row() const { return by_columns() ? channels * places : places; }
-    std::size_t rows() const { return by_columns() ? batch : batch * channels; }
-    std::size_t count() const { return batch * places; }
-};
-
-// Calls work(first column, width) on tiles of columns.
-template <class Work>
-void each_tile(const Layout& at, Work work) {
-    std::size_t columns = at.row();
-    detail::parallel_for((columns + tile - 1) / tile, std::max<std::size_t>(1, parallel / (tile * at.batch + 1)),
-                         [&](std::size_t begin, std::size_t end) {
-                             for (std::size_t t = begin; t < end; ++t)
-                                 work(t * tile, std::min(tile, columns - t * tile));
-                         });
-}
-
-// Calls work(channel) on every channel.
-template <class Work>
-void each_channel(const Layout& at, Work work) {
-    detail::parallel_for(at.channels, std::max<std::size_t>(1, parallel / (at.count() + 1)),
-                         [&](std::size_t begin, std::size_t end) {
-                             for (std::size_t c = begin; c < end; ++c) work(c);
-                         });
-}
-
-// The moments of the columns c0 to c0 + width over all rows.
-template <class T>
-void column_moments(const T* x, const Layout& at, std::size_t c0, std::size_t width, Moments<T>* out) {
-    T mean[tile], squares[tile];
-    for (std::size_t r0 = 0; r0 < at.batch; r0 += block) {
-        std::size_t end = std::min(at.batch, r0 + block);
-        auto rows = static_cast<T>(end - r0);
-        std::fill_n(mean, width, T(0));
-        std::fill_n(squares, width, T(0));
-        for (std::size_t r = r0; r < end; ++r) {
-            const T* row = x + r * at.row() + c0;
-            for (std::size_t c = 0; c < width; ++c) mean[c] += row[c];
-        }
-        for (std::size_t c = 0; c < width; ++c) mean[c] /= rows;
-        for (std::size_t r = r0; r < end; ++r) {
-            const T* row = x + r * at.row() + c0;
-            for (std::size_t c = 0; c < width; ++c) squares[c] += (row[c] - mean[c]) * (row[c] - mean[c]);
-        }
-        for (std::size_t c = 0; c < width; ++c) out[c].merge({mean[c], squares[c], rows});
-    }
-}
-
-template <class T>
-std::vector<Moments<T>> channel_moments(const T* x, const Layout& at) {
-    std::vector<Moments<T>> result(at.channels);
-    if (!at.by_columns()) {
-        each_channel(at, [&](std::size_t c) {
-            for (std::size_t n = 0; n < at.batch; ++n)
-                result[c].merge(Moments<T>::of_row(x + (n * at.channels + c) * at.places, at.places));
-        });
-        return result;
-    }
-    std::vector<Moments<T>> columns(at.row());
-    each_tile(at, [&](std::size_t c0, std::size_t width) { column_moments(x, at, c0, width, &columns[c0]); });
-    for (std::size_t c = 0; c < columns.size(); ++c) result[c / at.places].merge(columns[c]);
-    return result;
-}
-
-// Numbers of each channel, as the loop over rows reads them: one per channel, or repeated for each place.
-template <class T, std::size_t N, class F>
-std::array<std::vector<T>, N> spread(const Layout& at, F numbers_of) {
-    std::array<std::vector<T>, N> result;
-    std::size_t repeat = at.by_columns() ? at.places : 1;
-    for (auto& list : result) list.resize(at.channels * repeat);
-    for (std::size_t c = 0; c < at.channels; ++c) {
-        std::array<T, N> numbers = numbers_of(c);
-        for (std::size_t k = 0; k < N; ++k)
-            std::fill_n(result[k].begin() + static_cast<std::ptrdiff_t>(c * repeat), repeat, numbers[k]);
-    }
-    return result;
-}
-
-// What a row of the batch is: its index in memory, and its channel's number where it lies in one.
-template <class Work>
-void each_row(const Layout& at, Work work) {
-    detail::parallel_for(at.rows(), std::max<std::size_t>(1, parallel / (at.row() + 1)),
-                         [&](std::size_t begin, std::size_t end) {
-                             for (std::size_t r = begin; r < end; ++r) work(r, r % at.channels);
-                         });
-}
+using detail::moments_of_all;
+using detail::spread;
 
 template <class T>
 struct BatchNorm {
@@ -139,7 +49,7 @@ struct BatchNorm {
 
     Array<T> forward(const Array<T>& x, const Array<T>& weight, const Array<T>& bias) const {
         Array<T> y = empty_array<T>(x.shape());
-        const Layout at(x.shape());
+        const BatchTable at(x.shape());
         const T *in = x.storage().data(), *w = weight.storage().data(), *b = bias.storage().data();
         if (y.size() == 0) return y;
         auto numbers = spread<T, 3>(at, [&](std::size_t c) {
@@ -167,19 +77,19 @@ struct BatchNorm {
     struct Sums {
         std::vector<T> g, g_n;
     };
-    Sums sums(const detail::GradientRows<T>& g, const T* x, const Layout& at) const {
+    Sums sums(const detail::GradientRows<T>& g, const T* x, const BatchTable& at) const {
         Sums result{std::vector<T>(at.channels), std::vector<T>(at.channels)};
         if (at.by_columns()) {
             std::vector<T> columns(2 * at.row());
             T *total = columns.data(), *total_n = total + at.row();
             auto means = spread<T, 1>(at, [&](std::size_t c) { return std::array<T, 1>{moments[c].mean}; });
             each_tile(at, [&](std::size_t c0, std::size_t width) {
-                T some[tile], some_n[tile];
-                for (std::size_t r0 = 0; r0 < at.batch; r0 += block) {
+                T some[BatchTable::tile], some_n[BatchTable::tile];
+                for (std::size_t r0 = 0; r0 < at.batch; r0 += BatchTable::block) {
                     std::fill_n(some, width, T(0));
                     std::fill_n(some_n, width, T(0));
                     const T* mean = means[0].data() + c0;
-                    for (std::size_t r = r0; r < std::min(at.batch, r0 + block); ++r) {
+                    for (std::size_t r = r0; r < std::min(at.batch, r0 + BatchTable::block); ++r) {
                         const T *slope = g[r] + c0, *value = x + r * at.row() + c0;
                         for (std::size_t c = 0; c < width; ++c) {
                             some[c] += slope[c];
@@ -236,7 +146,7 @@ struct BatchNorm {
     Array<T> gradient(const Swept& swept, const Array<T>& x, const Array<T>& weight) const {
         Array<T> result = empty_array<T>(x.shape());
         if (result.size() == 0) return result;
-        const Layout at(x.shape());
+        const BatchTable at(x.shape());
         const Sums& whole = parts ? swept.whole : swept.sums;
         auto count = parts ? moments.front().count : static_cast<T>(at.count());
         auto numbers = spread<T, 4>(at, [&](std::size_t c) {
@@ -272,7 +182,7 @@ struct BatchNorm {
              const Variable<T>&) const {
         std::shared_ptr<Swept> swept;
         if (!is_recording()) {
-            const Layout at(x.shape());
+            const BatchTable at(x.shape());
             swept = std::make_shared<Swept>(Swept{{detail::view_of(g), at.row()}, {}, {}});
             swept->sums = sums(swept->g, x.value().storage().data(), at);
             if (parts) swept->whole = of_all_parts(swept->sums);
@@ -318,21 +228,6 @@ struct BatchNorm {
     static Samples samples();
 };
 
-// Of all parts, given those of one, in the order of parts.
-template <class T>
-std::vector<Moments<T>> moments_of_all(detail::BatchParts& parts, const std::vector<Moments<T>>& mine) {
-    std::vector<double> numbers;
-    for (const Moments<T>& m : mine)
-        numbers.insert(numbers.end(), {double(m.mean), double(m.squares), double(m.count)});
-    std::vector<Moments<double>> whole(mine.size());
-    for (const auto& part : parts.gather(std::move(numbers)))
-        for (std::size_t c = 0; c < whole.size(); ++c) whole[c].merge({part[3 * c], part[3 * c + 1], part[3 * c + 2]});
-    std::vector<Moments<T>> result;
-    for (const Moments<double>& m : whole)
-        result.push_back({static_cast<T>(m.mean), static_cast<T>(m.squares), static_cast<T>(m.count)});
-    return result;
-}
-
 template <class T>
 void check_channels(const char* name, const Variable<T>& x, const Shape& weight, const Shape& bias) {
     if (x.dimension() < 2 || weight.size() != 1 || weight[0] != x.shape()[1] || !same_shape(weight, bias))
@@ -346,7 +241,7 @@ template <class T>
 Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double eps,
                        BatchStatistics<T>* statistics) {
     check_channels("batch_norm", x, weight.shape(), bias.shape());
-    const Layout at(x.shape());
+    const BatchTable at(x.shape());
     auto moments = channel_moments(x.value().storage().data(), at);
     std::size_t count = at.count();
     const auto parts = detail::batch_part;
@@ -397,7 +292,7 @@ namespace {
 
 // (N, C, places), in double.
 A naive(const A& x, const A& w, const A& b, double eps) {
-    const Layout at(x.shape());
+    const BatchTable at(x.shape());
     A y = x;
     for (std::size_t c = 0; c < at.channels; ++c) {
         double sum = 0, squares = 0;
