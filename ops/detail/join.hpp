@@ -35,10 +35,10 @@ inline std::optional<std::ptrdiff_t> step_through(const Shape& shape, const Stri
 
 // What an array gives to a row of the joined one: `length` elements of each of its own rows.
 template <class T>
-class Part {
+class JoinedPart {
 public:
     // The first `axes` axes of the array count its rows.
-    Part(const Variable<T>& array, std::size_t axes) : view_(view_of(array)) {
+    JoinedPart(const Variable<T>& array, std::size_t axes) : view_(view_of(array)) {
         if (!find_steps(axes)) {
             view_ = view(materialize(view_));
             find_steps(axes);
@@ -95,7 +95,7 @@ Array<T> join(const Variables<T>& arrays, const Shape& shape, std::size_t axis) 
     if (y.size() == 0) return y;
     T* out = y.storage().data();
     const std::size_t rows = product(shape, 0, axis), row = y.size() / rows;
-    std::vector<Part<T>> parts;
+    std::vector<JoinedPart<T>> parts;
     parts.reserve(arrays.size());
     for (const auto& array : arrays)
         if (array.size() > 0) parts.emplace_back(array, axis);
