@@ -51,10 +51,11 @@ void decays(Study& study) {
 }
 
 void regularisers(Study& study) {
-    study.begin("Regularisation",
-                "With 300 examples the network learns them by heart. What counts is the gap between "
-                "the accuracy of training and that of validation, and where the latter ends: a "
-                "penalty that is too strong narrows the gap from above.");
+    study.begin(
+        "Regularisation",
+        "With 300 examples the network learns them by heart: the loss of training goes to 0 and that of validation "
+        "stays. What counts is the gap between the two, and the accuracy of validation at the end: a penalty "
+        "that is too strong narrows the gap by learning nothing.");
     auto scaled = [](double strength, auto penalty) {
         return [=](const Parameters<float>& parameters) { return strength * penalty(parameters); };
     };
@@ -76,17 +77,17 @@ void regularisers(Study& study) {
     for (const Case& each : cases) {
         const Outcome outcome =
             study.train(few, {.net = each.net, .lr = 0.02, .epochs = 40, .batch = 25, .penalty = each.penalty});
-        const double gap = 100 * (outcome.last("train.accuracy") - outcome.last("validation.accuracy"));
+        const double gap = outcome.last("validation.loss") - outcome.last("train.loss");
         names.push_back(each.name);
-        gaps.push_back(std::round(10 * gap) / 10);
+        gaps.push_back(std::round(100 * gap) / 100);
         accuracies.push_back(std::round(1000 * outcome.last("validation.accuracy")) / 10);
-        study.row(std::string(each.name) + ": gap in points", gap,
+        study.row(std::string(each.name) + ": gap of the losses", gap,
                   each.net == Net::batch_norm               ? "wide: it speeds learning, and regularises little"
                   : each.net == Net::plain && !each.penalty ? "wide"
                                                             : "narrower than with nothing");
     }
     study.end_rows();
-    study.page.figure(train::Bars(names, gaps, {.title = "Gap between training and validation", .unit = "points"}));
+    study.page.figure(train::Bars(names, gaps, {.title = "Validation loss minus training loss"}));
     study.page.figure(train::Bars(names, accuracies, {.title = "Validation accuracy", .unit = "%"}));
 }
 

@@ -13,7 +13,7 @@ namespace {
 struct Regularised : nn::Module<float> {
     explicit Regularised(Net kind) {
         if (kind == Net::drop_connect)
-            hidden = std::make_unique<nn::DropConnect<float>>(this, "fc1", 784, 50, 0.5);
+            hidden = std::make_unique<nn::DropConnect<float>>(this, "fc1", 784, 50, 0.8);
         else
             hidden = std::make_unique<nn::Linear<float>>(this, "fc1", 784, 50);
         if (kind == Net::batch_norm) norm = std::make_unique<nn::BatchNorm<float>>(this, "norm", 50);

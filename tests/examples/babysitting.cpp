@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(the_lecture_comes_out_as_theory_says) {
             row("decay " + std::string(name) + ": loss after 12 epochs") < row("decay none: loss after 12 epochs"),
             name);
     for (const char* name : {"dropout", "DropConnect", "L1", "L2", "elastic net"})
-        BOOST_TEST(row(std::string(name) + ": gap in points") < row("nothing: gap in points"), name);
+        BOOST_TEST(row(std::string(name) + ": gap of the losses") < row("nothing: gap of the losses"), name);
     BOOST_TEST(row("best validation accuracy of 25 random trials") >= row("best validation accuracy of a 5 x 5 grid"));
     BOOST_TEST(row("importance of lr") > 3 * row("importance of reg"));
     BOOST_TEST(row("coarse: is the rate at the border of its range?") == 1);
